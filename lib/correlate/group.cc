@@ -1,0 +1,242 @@
+#include "correlate/group.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace vakt::correlate {
+namespace {
+
+Hash128 add(Hash128 a, Hash128 b) {
+  const std::uint64_t low = a.low + b.low;
+  return {a.high + b.high + (low < a.low ? 1 : 0), low};
+}
+
+// Widens `into` to hold `other` too (counts of windows are evaluated by the caller).
+void absorb(Episode& into, const Episode& other) {
+  into.first = std::min(into.first, other.first);
+  into.last = std::max(into.last, other.last);
+  into.events += other.events;
+  into.peak = std::max(into.peak, other.peak);
+  into.digest = add(into.digest, other.digest);
+  if (!into.crossing) into.crossing = other.crossing;
+  if (!into.incident) into.incident = other.incident;
+}
+
+}  // namespace
+
+Change Group::insert(const Settings& settings, const Point& point, Hash128 digest) {
+  Change change;
+  change.episode = place_episode(settings, point.time, change);
+  Episode& episode = episodes_[change.episode];
+  const std::optional<Crossing> crossing_before =
+      episode.events == 0 ? std::nullopt : episode.crossing;
+  episode.first = episode.events == 0 ? point.time : std::min(episode.first, point.time);
+  episode.last = episode.events == 0 ? point.time : std::max(episode.last, point.time);
+  ++episode.events;
+  episode.digest = add(episode.digest, digest);
+
+  if (points_.empty() || point.time >= points_.back().time) {
+    append(settings, point);
+    const std::uint64_t count = count_now();
+    episode.peak = std::max(episode.peak, count);
+    if (!episode.crossing && count >= settings.threshold)
+      episode.crossing = Crossing{point.time, point.sequence};
+  } else {
+    const auto at = std::upper_bound(points_.begin(), points_.end(), point.time,
+                                     [](Time t, const Point& p) { return t < p.time; });
+    const auto index = static_cast<std::size_t>(at - points_.begin());
+    points_.insert(at, point);
+    rebuild_window(settings);
+    evaluate_from(settings, index, episode);
+  }
+  // A further part of a long episode is over its threshold by definition.
+  if (episode.continuation && !episode.crossing)
+    episode.crossing = Crossing{point.time, point.sequence};
+  change.crossed = episode.crossing && !episode.incident;
+  change.crossing_moved =
+      episode.incident && crossing_before && episode.crossing->time < crossing_before->time;
+  change.continued = change.crossed && episode.continuation;
+  return change;
+}
+
+// The episode the event belongs to: an existing one, a new one, or the two that it bridges made
+// one.
+std::size_t Group::place_episode(const Settings& settings, Time time, Change& change) {
+  const auto next = std::upper_bound(episodes_.begin(), episodes_.end(), time,
+                                     [](Time t, const Episode& e) { return t < e.first; });
+  const auto next_index = static_cast<std::size_t>(next - episodes_.begin());
+  const bool joins_previous =
+      next_index > 0 && time - episodes_[next_index - 1].last < settings.window;
+  const bool joins_next = next != episodes_.end() && next->first - time < settings.window;
+  if (joins_previous && joins_next && !next->continuation) {
+    change.absorbed = *next;
+    Episode& previous = episodes_[next_index - 1];
+    absorb(previous, *next);
+    episodes_.erase(next);
+    return next_index - 1;
+  }
+  if (joins_previous) {
+    Episode& previous = episodes_[next_index - 1];
+    const bool too_long = previous.incident && time - previous.first >= settings.episode_max;
+    if (!too_long || joins_next) return next_index - 1;
+    Episode part;
+    part.continuation = true;
+    episodes_.insert(next, part);
+    return next_index;
+  }
+  if (joins_next) return next_index;
+  episodes_.insert(next, Episode{});
+  return next_index;
+}
+
+// Re-evaluates the windows that hold the point at `index`, which was inserted before later ones.
+void Group::evaluate_from(const Settings& settings, std::size_t index, Episode& episode) {
+  const Time inserted = points_[index].time;
+  std::size_t begin = static_cast<std::size_t>(
+      std::upper_bound(points_.begin(), points_.end(), inserted - settings.window,
+                       [](Time t, const Point& p) { return t < p.time; }) -
+      points_.begin());
+  std::unordered_map<std::uint64_t, std::uint32_t> values;
+  const bool distinct = settings.measure == Measure::distinct_values;
+  if (distinct)
+    for (std::size_t i = begin; i < index; ++i) ++values[points_[i].value];
+  for (std::size_t i = index; i < points_.size(); ++i) {
+    const Point& p = points_[i];
+    if (p.time - inserted >= settings.window) break;
+    if (distinct) ++values[p.value];
+    for (; points_[begin].time <= p.time - settings.window; ++begin) {
+      if (!distinct) continue;
+      const auto it = values.find(points_[begin].value);
+      if (--it->second == 0) values.erase(it);
+    }
+    const std::uint64_t count = distinct ? values.size() : i - begin + 1;
+    episode.peak = std::max(episode.peak, count);
+    const bool earlier = !episode.crossing || p.time < episode.crossing->time;
+    if (count >= settings.threshold && earlier) episode.crossing = Crossing{p.time, p.sequence};
+  }
+}
+
+void Group::append(const Settings& settings, const Point& point) {
+  points_.push_back(point);
+  if (settings.measure == Measure::distinct_values) enter(point);
+  slide(settings);
+}
+
+void Group::slide(const Settings& settings) {
+  const Time oldest = points_.back().time - settings.window;
+  for (; points_[window_begin_].time <= oldest; ++window_begin_)
+    if (settings.measure == Measure::distinct_values) leave(points_[window_begin_]);
+}
+
+void Group::enter(const Point& point) { ++values_[point.value]; }
+
+void Group::leave(const Point& point) {
+  const auto it = values_.find(point.value);
+  if (--it->second == 0) values_.erase(it);
+}
+
+std::uint64_t Group::count_now() const {
+  return values_.empty() ? points_.size() - window_begin_ : values_.size();
+}
+
+void Group::rebuild_window(const Settings& settings) {
+  values_.clear();
+  const Time oldest = points_.back().time - settings.window;
+  window_begin_ =
+      static_cast<std::size_t>(std::upper_bound(points_.begin(), points_.end(), oldest,
+                                                [](Time t, const Point& p) { return t < p.time; }) -
+                               points_.begin());
+  if (settings.measure == Measure::distinct_values)
+    for (std::size_t i = window_begin_; i < points_.size(); ++i) enter(points_[i]);
+}
+
+void Group::forget(const Settings& settings, Time watermark) {
+  if (points_.empty()) return;
+  const Time oldest = std::min(watermark, points_.back().time) - settings.window;
+  while (window_begin_ > 0 && points_.front().time <= oldest) {
+    points_.pop_front();
+    --window_begin_;
+  }
+}
+
+std::optional<Episode> Group::take_final(const Settings& settings, Time watermark) {
+  if (episodes_.empty() || episodes_.front().last > watermark - settings.window)
+    return std::nullopt;
+  Episode episode = episodes_.front();
+  episodes_.erase(episodes_.begin());
+  return episode;
+}
+
+std::size_t Group::bytes() const {
+  return sizeof(Group) + points_.size() * sizeof(Point) + values_.size() * 48 +
+         episodes_.size() * sizeof(Episode);
+}
+
+void Group::encode(ByteWriter& out) const {
+  out.varint(points_.size());
+  for (const Point& p : points_) {
+    out.svarint(to_ns(p.time));
+    out.varint(p.sequence);
+    out.varint(p.ordinal);
+    out.be64(p.value);
+  }
+  out.varint(episodes_.size());
+  for (const Episode& e : episodes_) {
+    out.svarint(to_ns(e.first));
+    out.svarint(to_ns(e.last));
+    out.varint(e.events);
+    out.varint(e.peak);
+    out.be64(e.digest.high);
+    out.be64(e.digest.low);
+    out.u8(static_cast<std::uint8_t>((e.crossing ? 1 : 0) | (e.incident ? 2 : 0) |
+                                     (e.continuation ? 4 : 0)));
+    if (e.crossing) {
+      out.svarint(to_ns(e.crossing->time));
+      out.varint(e.crossing->sequence);
+    }
+    if (e.incident) {
+      out.be64(e.incident->high);
+      out.be64(e.incident->low);
+    }
+  }
+}
+
+std::optional<Group> Group::decode(const Settings& settings, ByteReader& in) {
+  Group group;
+  const std::uint64_t points = in.varint();
+  for (std::uint64_t i = 0; i < points && in.ok(); ++i) {
+    Point p;
+    p.time = from_ns(in.svarint());
+    p.sequence = in.varint();
+    p.ordinal = static_cast<std::uint32_t>(in.varint());
+    p.value = in.be64();
+    group.points_.push_back(p);
+  }
+  const std::uint64_t episodes = in.varint();
+  for (std::uint64_t i = 0; i < episodes && in.ok(); ++i) {
+    Episode e;
+    e.first = from_ns(in.svarint());
+    e.last = from_ns(in.svarint());
+    e.events = in.varint();
+    e.peak = in.varint();
+    e.digest.high = in.be64();
+    e.digest.low = in.be64();
+    const std::uint8_t has = in.u8();
+    e.continuation = (has & 4) != 0;
+    if (has & 1) {
+      const Time time = from_ns(in.svarint());
+      e.crossing = Crossing{time, in.varint()};
+    }
+    if (has & 2) {
+      const std::uint64_t high = in.be64();
+      e.incident = Hash128{high, in.be64()};
+    }
+    group.episodes_.push_back(e);
+  }
+  if (!in.ok()) return std::nullopt;
+  if (!group.points_.empty()) group.rebuild_window(settings);
+  return group;
+}
+
+}  // namespace vakt::correlate

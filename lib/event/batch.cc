@@ -1,0 +1,81 @@
+#include "event/batch.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace vakt::event {
+
+char* Arena::allocate(std::size_t bytes) {
+  if (blocks_.empty() || used_ + bytes > blocks_.back().size) {
+    const std::size_t size = std::max(block_bytes_, bytes);
+    blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size});
+    capacity_ += size;
+    used_ = 0;
+  }
+  char* p = blocks_.back().data.get() + used_;
+  used_ += bytes;
+  return p;
+}
+
+std::string_view Arena::copy(std::string_view text) {
+  if (text.empty()) return {};
+  char* p = allocate(text.size());
+  std::memcpy(p, text.data(), text.size());
+  return {p, text.size()};
+}
+
+void Arena::clear() {
+  if (blocks_.size() > 1) {
+    // One block next time, large enough for what this batch needed (up to 1 MiB).
+    const std::size_t size = std::min<std::size_t>(capacity_, 1 << 20);
+    blocks_.clear();
+    blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size});
+    capacity_ = size;
+  }
+  used_ = 0;
+}
+
+Batch::Batch(std::size_t raw_bytes_max, std::size_t events_max)
+    : raw_bytes_max_(raw_bytes_max),
+      events_max_(events_max),
+      raw_(std::make_unique_for_overwrite<char[]>(raw_bytes_max + kPaddingBytes)) {
+  std::memset(raw_.get() + raw_bytes_max, 0, kPaddingBytes);
+}
+
+Event& Batch::add(std::string_view frame) {
+  check(has_room(frame.size()), "batch has room");
+  char* p = raw_.get() + raw_used_;
+  if (!frame.empty()) std::memcpy(p, frame.data(), frame.size());
+  p[frame.size()] = '\n';
+  raw_used_ += frame.size() + 1;
+  Event& e = events_.emplace_back();
+  e.raw = {p, frame.size()};
+  e.first_field = static_cast<std::uint32_t>(fields_.size());
+  return e;
+}
+
+std::uint32_t Batch::add_source(std::string_view name, bool historic) {
+  auto& index = source_index_[historic ? 1 : 0];
+  if (const auto it = index.find(name); it != index.end()) return it->second;
+  const auto added = static_cast<std::uint32_t>(sources_.size());
+  sources_.push_back({std::string(name), historic});
+  index.emplace(std::string(name), added);
+  return added;
+}
+
+void Batch::clear() {
+  raw_used_ = 0;
+  text_.clear();
+  events_.clear();
+  fields_.clear();
+  sources_.clear();
+  for (auto& index : source_index_) index.clear();
+}
+
+std::size_t Batch::capacity_bytes() const {
+  return raw_bytes_max_ + kPaddingBytes + text_.capacity_bytes() +
+         events_.capacity() * sizeof(Event) + fields_.capacity() * sizeof(Field);
+}
+
+}  // namespace vakt::event

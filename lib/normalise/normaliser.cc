@@ -1,0 +1,238 @@
+#include "normalise/normaliser.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "normalise/decoder.h"
+#include "normalise/decoder_file.h"
+#include "normalise/program_table.h"
+
+namespace vakt::normalise {
+
+using event::FieldId;
+using event::LogSource;
+using event::RouteId;
+
+namespace {
+
+using LabelSet = std::vector<LogSource>;
+
+// Beyond these, rule loading would have no numbers left for its own names and routes.
+constexpr std::size_t kFieldNamesMax = 60'000;
+constexpr std::size_t kRoutesMax = 60'000;
+
+// A decoder that a program's messages are offered to, and the labels of what it decodes.
+struct Candidate {
+  std::uint64_t head = 0;
+  std::uint64_t head_mask = 0;
+  const Decoder* decoder = nullptr;
+  std::uint32_t labels = 0;
+};
+
+struct Program {
+  std::vector<Candidate> candidates;  // in the order in which they are tried
+  std::uint32_t labels = 0;
+};
+
+LabelSet joined(LabelSet a, const LabelSet& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  std::sort(a.begin(), a.end());
+  a.erase(std::unique(a.begin(), a.end()), a.end());
+  return a;
+}
+
+}  // namespace
+
+struct Decoders::Impl {
+  std::vector<Section> sections;
+  ProgramTable table;
+  std::vector<Program> programs;  // by number in the table; the last is that of all other programs
+  std::vector<LabelSet> label_sets;
+  std::vector<RouteId> routes;    // [base * label_sets.size() + labels]
+  std::size_t bases = 0;          // routes that existed before loading
+
+  std::uint32_t label_set(LabelSet labels);
+  void build_programs();
+  void add_candidates(Program& program, const Section& section, const LabelSet& labels);
+  void build_routes(event::Routes& all, Diagnostics& diagnostics);
+  void name_fields(event::FieldNames& names, Diagnostics& diagnostics);
+  void warn_about_shadows(Diagnostics& diagnostics) const;
+
+  const Program& program_of(std::string_view name) const {
+    const std::uint32_t number = table.find(name);
+    return number == ProgramTable::kNone ? programs.back() : programs[number];
+  }
+  const Candidate* select(const Program& program, std::string_view text,
+                          Captures& captured) const {
+    const std::uint64_t head = head_of(text);
+    for (const Candidate& c : program.candidates) {
+      if (((head ^ c.head) & c.head_mask) != 0) continue;
+      if (c.decoder->gate(text, head) && c.decoder->match(text, captured)) return &c;
+    }
+    return nullptr;
+  }
+};
+
+std::uint32_t Decoders::Impl::label_set(LabelSet labels) {
+  const auto it = std::find(label_sets.begin(), label_sets.end(), labels);
+  if (it != label_sets.end()) return static_cast<std::uint32_t>(it - label_sets.begin());
+  label_sets.push_back(std::move(labels));
+  return static_cast<std::uint32_t>(label_sets.size() - 1);
+}
+
+void Decoders::Impl::add_candidates(Program& program, const Section& section,
+                                    const LabelSet& labels) {
+  const std::uint32_t set = label_set(joined(labels, section.labels));
+  for (const ReadDecoder& d : section.decoders)
+    program.candidates.push_back({d.decoder.head, d.decoder.head_mask, &d.decoder, set});
+}
+
+void Decoders::Impl::build_programs() {
+  label_set({});
+  for (const Section& section : sections)
+    for (const std::string& name : section.programs) table.insert(name);
+  programs.resize(table.size() + 1);
+  std::vector<LabelSet> labels(programs.size());
+  for (const Section& section : sections)
+    for (const std::string& name : section.programs) {
+      LabelSet& of_program = labels[table.find(name)];
+      of_program = joined(std::move(of_program), section.labels);
+    }
+  // The program's own decoders come first, then those for all programs.
+  for (const Section& section : sections)
+    for (const std::string& name : section.programs) {
+      const std::uint32_t number = table.find(name);
+      add_candidates(programs[number], section, labels[number]);
+    }
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    programs[i].labels = label_set(labels[i]);
+    for (const Section& section : sections)
+      if (section.all_programs) add_candidates(programs[i], section, labels[i]);
+  }
+}
+
+void Decoders::Impl::build_routes(event::Routes& all, Diagnostics& diagnostics) {
+  bases = all.size();
+  if (bases + bases * label_sets.size() > kRoutesMax) {
+    diagnostics.push_back({Severity::error, "decoders", 0, 0,
+                           fmt::format("{} log sources of listeners and {} of decoders are more "
+                                       "combinations than {}",
+                                       bases, label_sets.size(), kRoutesMax),
+                           "use fewer different log sources; no decoder is loaded"});
+    sections.clear();
+    table = {};
+    programs.assign(1, {});
+    label_sets.assign(1, {});
+  }
+  for (std::size_t base = 0; base < bases; ++base) {
+    const LabelSet of_base = all.labels(static_cast<RouteId>(base));
+    for (const LabelSet& labels : label_sets)
+      routes.push_back(labels.empty() ? static_cast<RouteId>(base)
+                                      : all.intern(joined(of_base, labels)));
+  }
+}
+
+void Decoders::Impl::name_fields(event::FieldNames& names, Diagnostics& diagnostics) {
+  const auto id_of = [&](const std::string& name) {
+    if (const FieldId known = names.find(name); known != event::kNoField) return known;
+    return names.size() < kFieldNamesMax ? names.intern(name) : event::kNoField;
+  };
+  for (Section& section : sections) {
+    std::erase_if(section.decoders, [&](ReadDecoder& read) {
+      bool named = true;
+      for (auto& c : read.decoder.captures)
+        named = (c.field = id_of(c.field_name)) != event::kNoField && named;
+      for (auto& c : read.decoder.constants)
+        named = (c.field = id_of(c.field_name)) != event::kNoField && named;
+      if (!named)
+        diagnostics.push_back({Severity::error, section.file, 0, 0,
+                               fmt::format("decoder '{}': there are already {} field names",
+                                           read.decoder.name, kFieldNamesMax),
+                               "use fewer different names"});
+      return !named;
+    });
+  }
+}
+
+// An example of one decoder that another one takes shows an order its author did not intend.
+void Decoders::Impl::warn_about_shadows(Diagnostics& diagnostics) const {
+  for (const Section& section : sections) {
+    const Program& program =
+        section.all_programs ? programs.back() : program_of(section.programs.front());
+    for (const ReadDecoder& read : section.decoders)
+      for (const Example& example : read.examples) {
+        Captures captured;
+        const Candidate* c = select(program, unwrap_repeated(example.message), captured);
+        if (c != nullptr && c->decoder == &read.decoder) continue;
+        diagnostics.push_back(
+            {Severity::warning, section.file, example.line, example.column,
+             fmt::format("'{}' takes this example of '{}' first",
+                         c == nullptr ? "nothing" : c->decoder->name, read.decoder.name),
+             "the first decoder that matches wins: put the more special one first"});
+      }
+  }
+}
+
+Decoders::Decoders() : impl_(std::make_unique<Impl>()) {}
+Decoders::~Decoders() = default;
+
+std::shared_ptr<const Decoders> Decoders::load(const std::vector<std::string>& paths,
+                                               event::FieldNames& names, event::Routes& routes,
+                                               Diagnostics& diagnostics) {
+  return load_texts(read_paths(paths, diagnostics), names, routes, diagnostics);
+}
+
+std::shared_ptr<const Decoders> Decoders::load_texts(const std::vector<DecoderSource>& sources,
+                                                     event::FieldNames& names,
+                                                     event::Routes& routes,
+                                                     Diagnostics& diagnostics) {
+  std::shared_ptr<Decoders> decoders(new Decoders());
+  Impl& impl = *decoders->impl_;
+  std::size_t count = 0;
+  for (const DecoderSource& source : sources) {
+    for (Section& section : read_sections(source, diagnostics)) {
+      count += section.decoders.size();
+      if (count <= kDecodersMax) {
+        impl.sections.push_back(std::move(section));
+        continue;
+      }
+      diagnostics.push_back({Severity::error, source.file, 0, 0,
+                             fmt::format("more than {} decoders in all", kDecodersMax),
+                             "this part is not loaded: remove decoders that you do not need"});
+      count -= section.decoders.size();
+    }
+  }
+  impl.name_fields(names, diagnostics);
+  impl.build_programs();
+  impl.build_routes(routes, diagnostics);
+  impl.warn_about_shadows(diagnostics);
+  return decoders;
+}
+
+void Decoders::decode(event::Batch& batch, RouteId base) const {
+  check(base < impl_->bases, "listeners' routes are interned before decoders are loaded");
+  event::Event& event = batch.events().back();
+  event.route = base;
+  const event::Field* name = nullptr;
+  const event::Field* message = nullptr;
+  for (const event::Field& f : batch.fields(event)) {
+    if (f.id == event::kProcessName && name == nullptr) name = &f;
+    if (f.id == event::kMessage && message == nullptr) message = &f;
+  }
+  if (name == nullptr || message == nullptr) return;
+  const Program& program = impl_->program_of(name->text);
+  const RouteId* routes = impl_->routes.data() + base * impl_->label_sets.size();
+  event.route = routes[program.labels];
+  if (program.candidates.empty()) return;
+  const std::string_view text = unwrap_repeated(message->text);
+  Captures captured;
+  const Candidate* chosen = impl_->select(program, text, captured);
+  if (chosen == nullptr) return;
+  event.route = routes[chosen->labels];
+  chosen->decoder->add_fields(batch, captured);
+}
+
+}  // namespace vakt::normalise

@@ -1,0 +1,42 @@
+// Syslog headers: RFC 5424, RFC 3164 and what vendors really send. One function, no allocation, no
+// failure: what cannot be understood is the message.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/time.h"
+
+namespace date {
+class time_zone;
+}
+
+namespace vakt::parse {
+
+struct SyslogContext {
+  Time received;                          // for the missing year, and as fallback
+  std::optional<int> year;                // of the listener or the replay; overrides guessing
+  const date::time_zone* zone = nullptr;  // for times without a zone; null: UTC
+};
+
+struct SyslogHeader {
+  std::uint8_t priority = 13;  // RFC 3164 section 4.3.3: user.notice where there is none
+  bool has_priority = false;
+  bool has_time = false;  // a usable time was found in the record
+  bool year_guessed = false;
+  bool unparsed = false;       // no timestamp found, or broken structured data
+  Time time;                   // valid where has_time
+  std::string_view timestamp;  // the record's own text of it
+  std::string_view hostname;   // empty: none (or RFC 5424 NILVALUE)
+  std::string_view app_name;   // tag without [pid] and ':'
+  std::string_view proc_id;
+  std::string_view msg_id;
+  std::string_view structured_data;
+  std::string_view message;  // one BOM stripped
+};
+
+// `frame` must be valid UTF-8 without NUL (see base/text.h append_sanitised).
+SyslogHeader parse_syslog(std::string_view frame, const SyslogContext& context);
+
+}  // namespace vakt::parse

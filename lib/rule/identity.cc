@@ -1,0 +1,122 @@
+#include "rule/identity.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+
+namespace vakt::rule {
+namespace {
+
+// Changes when the same rule would get another hash, so that state of another version is not taken
+// for ours.
+constexpr std::uint8_t kVersion = 1;
+
+void put(ByteWriter& out, Hash128 hash) {
+  out.be64(hash.high);
+  out.be64(hash.low);
+}
+
+void put(ByteWriter& out, const std::vector<std::string>& texts) {
+  out.varint(texts.size());
+  for (const std::string& text : texts) out.bytes(text);
+}
+
+Hash128 hash_of(const Test& test) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(static_cast<std::uint8_t>(test.kind));
+  out.bytes(test.field);
+  out.varint(test.tokens.size());
+  for (const Token& token : test.tokens) {
+    out.u8(static_cast<std::uint8_t>(token.kind));
+    out.bytes(token.text);
+  }
+  out.bytes(test.pattern);
+  for (const bool flag : {test.cased, test.regex_i, test.regex_m, test.regex_s, test.expected})
+    out.u8(flag ? 1 : 0);
+  return hash128(bytes);
+}
+
+Hash128 hash_of(const Expr& expr, const std::vector<Hash128>& detections) {
+  switch (expr.kind) {
+    case Expr::Kind::test: return hash_of(expr.test);
+    case Expr::Kind::detection: return detections.at(expr.detection);
+    case Expr::Kind::all:
+    case Expr::Kind::any:
+    case Expr::Kind::negate: break;
+  }
+  std::vector<Hash128> children;
+  for (const Expr& child : expr.children) children.push_back(hash_of(child, detections));
+  std::sort(children.begin(), children.end());
+  children.erase(std::unique(children.begin(), children.end()), children.end());
+  if (children.size() == 1 && expr.kind != Expr::Kind::negate) return children.front();
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(static_cast<std::uint8_t>(0x80 + static_cast<int>(expr.kind)));
+  for (const Hash128& child : children) put(out, child);
+  return hash128(bytes);
+}
+
+void put(ByteWriter& out, const Metadata& meta) {
+  for (const std::string* text : {&meta.id, &meta.name, &meta.title, &meta.description,
+                                  &meta.author, &meta.status})
+    out.bytes(*text);
+  put(out, meta.tags);
+  put(out, meta.references);
+  put(out, meta.falsepositives);
+  out.u8(static_cast<std::uint8_t>(meta.level));
+}
+
+}  // namespace
+
+Hash128 detection_hash(const Rule& rule) {
+  std::vector<Hash128> detections;
+  for (const Detection& detection : rule.detections)
+    detections.push_back(hash_of(detection.expr, {}));
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(kVersion);
+  out.bytes(rule.logsource.product);
+  out.bytes(rule.logsource.category);
+  out.bytes(rule.logsource.service);
+  put(out, hash_of(rule.condition, detections));
+  return hash128(bytes);
+}
+
+Hash128 detection_hash(const Correlation& correlation, const std::vector<Rule>& rules) {
+  std::vector<Hash128> base;
+  for (const std::uint32_t rule : correlation.rules) base.push_back(rules.at(rule).detection_hash);
+  std::sort(base.begin(), base.end());
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(kVersion);
+  out.u8(static_cast<std::uint8_t>(correlation.type));
+  out.varint(base.size());
+  for (const Hash128& hash : base) put(out, hash);
+  put(out, correlation.group_by);
+  out.svarint(correlation.timespan.count());
+  out.bytes(correlation.value_field);
+  return hash128(bytes);
+}
+
+Hash128 set_hash(const RuleSet& set) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(kVersion);
+  out.varint(set.rules.size());
+  for (const Rule& rule : set.rules) {
+    put(out, rule.meta);
+    put(out, rule.detection_hash);
+    out.svarint(rule.quiet.count());
+  }
+  out.varint(set.correlations.size());
+  for (const Correlation& correlation : set.correlations) {
+    put(out, correlation.meta);
+    put(out, correlation.detection_hash);
+    out.varint(correlation.threshold);
+    out.u8(correlation.generate ? 1 : 0);
+  }
+  return hash128(bytes);
+}
+
+}  // namespace vakt::rule

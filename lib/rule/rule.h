@@ -1,0 +1,153 @@
+// A Sigma rule as loaded: detections and conditions as expression trees, with every modifier
+// already applied. Both engines (match/matcher.h and match/reference.h) work from this and share
+// nothing else. Immutable after loading.
+//
+// Sigma specification 2.1; where it is silent, pySigma's behaviour (README.md of this folder).
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/hash.h"
+#include "base/time.h"
+#include "event/log_source.h"
+
+namespace vakt::rule {
+
+enum class Level : std::uint8_t { informational, low, medium, high, critical };
+std::string_view to_string(Level level);
+
+// One piece of a string value.
+struct Token {
+  enum class Kind : std::uint8_t { literal, any, one };  // text, `*`, `?`
+  Kind kind = Kind::literal;
+  std::string text;  // UTF-8, of a literal; never empty
+  auto operator<=>(const Token&) const = default;
+};
+
+// A leaf: does the event have a value that ...
+struct Test {
+  enum class Kind : std::uint8_t {
+    text,    // equals the wildcard pattern `tokens`, whole value (contains x = [any, x, any])
+    regex,   // contains a match of `pattern` (Sigma `re`: search, case-sensitive unless (?i))
+    cidr,    // is an IP address in `pattern`, v4 or v6
+    null,    // the field is missing or JSON null
+    exists,  // the field is present (also null or empty); `expected` false: is not
+  };
+  Kind kind = Kind::text;
+  std::string field;  // empty: keyword, any value of the event or its raw text. For keywords the
+                      // text pattern is searched, not matched whole: [any, x, any] is implied
+  std::vector<Token> tokens;
+  bool cased = false;
+  std::string pattern;
+  bool regex_i = false;
+  bool regex_m = false;
+  bool regex_s = false;
+  bool expected = true;
+  auto operator<=>(const Test&) const = default;
+};
+
+struct Expr {
+  enum class Kind : std::uint8_t {
+    all,        // every child (true without children)
+    any,        // some child (false without children)
+    negate,     // not the only child
+    test,
+    detection,  // the value of detections[detection]; in conditions only
+  };
+  Kind kind = Kind::all;
+  std::vector<Expr> children;
+  Test test;
+  std::uint32_t detection = 0;
+};
+
+// For people and tests: (and (= Image "*\\cmd.exe") (not (null User))); a detection is #0, #1, ...
+std::string to_string(const Expr& expr);
+
+struct Detection {
+  std::string name;
+  Expr expr;  // no Kind::detection inside
+};
+
+struct Metadata {
+  std::string id;  // of the rule; its `name`, else the file name, where it has none
+  std::string name;
+  std::string title;
+  std::string description;
+  std::string author;
+  std::string status;
+  std::vector<std::string> tags;
+  std::vector<std::string> references;
+  std::vector<std::string> falsepositives;
+  Level level = Level::medium;  // Sigma: `medium` is pySigma's and our default where there is none
+  std::string file;
+  int line = 1;
+};
+
+struct Rule {
+  Metadata meta;
+  event::LogSource logsource;
+  std::vector<Detection> detections;
+  Expr condition;  // several conditions in a list are joined by any
+  // Of what decides matching (log source, detections, condition): state belongs to it, so that a
+  // changed title or level keeps state.
+  Hash128 detection_hash;
+  std::vector<std::string> fields;  // names the detections use, unique
+  // Custom attribute `vakt.quiet`: after how long without an event a new episode starts.
+  Duration quiet = std::chrono::hours(1);
+};
+
+enum class CorrelationType : std::uint8_t { event_count, value_count };
+
+struct Correlation {
+  Metadata meta;
+  CorrelationType type = CorrelationType::event_count;
+  std::vector<std::uint32_t> rules;  // indices into RuleSet::rules, unique
+  std::vector<std::string> group_by;
+  Duration timespan{};
+  // The smallest count that fulfils the condition: 5 for `gt: 4` and for `gte: 5`.
+  std::uint64_t threshold = 1;
+  std::string value_field;      // of value_count
+  bool generate = false;        // the base rules open incidents of their own as well
+  // Of base detections, group-by, timespan, type and value field; not of the threshold.
+  Hash128 detection_hash;
+};
+
+struct RuleSet {
+  std::vector<Rule> rules;
+  std::vector<Correlation> correlations;
+  Hash128 hash;  // of everything
+};
+
+// What a rule may hold at most; a file is also under the bounds of yaml/node.h.
+inline constexpr std::size_t kTestsMax = 65'536;  // of a rule
+inline constexpr std::size_t kDetectionsMax = 1'000;
+inline constexpr std::size_t kValueBytesMax = 64 << 10;
+inline constexpr std::size_t kNameBytesMax = 256;  // of a field, an id, a name
+inline constexpr std::size_t kConditionBytesMax = 16 << 10;
+inline constexpr std::size_t kConditionNodesMax = 10'000;
+inline constexpr std::size_t kConditionDepthMax = 64;
+inline constexpr std::size_t kRulesMax = 100'000;  // of a set, correlations included
+inline constexpr std::size_t kFieldsMax = 32'768;  // of a set, different names
+inline constexpr std::size_t kGroupByMax = 16;
+inline constexpr std::uint64_t kThresholdMax = 1'000'000'000;
+inline constexpr Duration kTimespanMax = std::chrono::hours(24 * 366);
+
+// Files and directories (searched for *.yml and *.yaml, in byte order of their paths; folders named
+// decoders, field_maps or regimes hold other data and are passed over). Rules with
+// errors are left out and reported; the others are loaded. `status: deprecated|unsupported` are
+// left out with a warning.
+RuleSet load(const std::vector<std::string>& paths, Diagnostics& diagnostics);
+
+struct Source {
+  std::string file;
+  std::string text;
+};
+RuleSet load_texts(const std::vector<Source>& sources, Diagnostics& diagnostics);
+
+}  // namespace vakt::rule

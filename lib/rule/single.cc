@@ -1,0 +1,143 @@
+// A rule with a detection of its own.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+
+#include "base/text.h"
+#include "rule/condition.h"
+#include "rule/detection.h"
+#include "rule/document.h"
+#include "rule/identity.h"
+#include "rule/metadata.h"
+#include "yaml/suggest.h"
+
+namespace vakt::rule {
+namespace {
+
+// A misspelt part would silently widen the rule to more log sources, so it is refused, while other
+// keys are notes for people.
+event::LogSource read_logsource(const yaml::Node& document, Reporter& reporter) {
+  event::LogSource out;
+  const yaml::Node* node = document.find("logsource");
+  if (node == nullptr || !node->is_map()) {
+    reporter.error(node == nullptr ? place(document) : place(*node),
+                   node == nullptr ? "the logsource is missing" : "the logsource must be a map",
+                   "name at least one of category, product and service");
+    return out;
+  }
+  constexpr std::array<std::string_view, 3> kParts = {"category", "product", "service"};
+  for (const yaml::Entry& entry : node->entries) {
+    if (std::find(kParts.begin(), kParts.end(), entry.key) != kParts.end()) continue;
+    for (const std::string_view part : kParts)
+      if (yaml::edit_distance(to_lower(entry.key), part, 1) <= 1)
+        reporter.error(place(entry), "unknown key '" + entry.key + "' in the logsource",
+                       fmt::format("did you mean '{}'?", part));
+  }
+  out.category = to_lower(read_text(*node, "category", reporter));
+  out.product = to_lower(read_text(*node, "product", reporter));
+  out.service = to_lower(read_text(*node, "service", reporter));
+  if (out == event::LogSource{})
+    reporter.error(place(*node), "the logsource is empty",
+                   "name at least one of category, product and service");
+  return out;
+}
+
+void collect_fields(const Expr& expr, std::unordered_set<std::string>& seen,
+                    std::vector<std::string>& out) {
+  if (expr.kind == Expr::Kind::test && !expr.test.field.empty() &&
+      seen.insert(expr.test.field).second)
+    out.push_back(expr.test.field);
+  for (const Expr& child : expr.children) collect_fields(child, seen, out);
+}
+
+// All detections, in file order; a broken one keeps its name: the condition is still checked.
+void read_detections(const yaml::Node& node, Rule& rule, Reporter& reporter) {
+  std::size_t tests = 0;
+  for (const yaml::Entry& entry : node.entries) {
+    if (entry.key == "condition") continue;
+    if (entry.key == "timeframe") {
+      reporter.error(place(entry), "'timeframe' is not supported",
+                     "write a correlation rule with a timespan instead");
+      continue;
+    }
+    if (entry.key.size() > kNameBytesMax) {
+      reporter.error(place(entry),
+                     fmt::format("a detection's name of more than {} bytes", kNameBytesMax));
+      continue;
+    }
+    auto expr = read_detection(entry.value, tests, reporter);
+    rule.detections.push_back({entry.key, expr ? std::move(*expr) : Expr{}});
+    if (rule.detections.size() > kDetectionsMax) {
+      reporter.error(place(entry), fmt::format("more than {} detections", kDetectionsMax),
+                     "split the rule");
+      return;
+    }
+  }
+}
+
+void read_detection_section(const yaml::Node& document, Rule& rule, Reporter& reporter) {
+  const yaml::Node* node = document.find("detection");
+  if (node == nullptr || !node->is_map()) {
+    reporter.error(node == nullptr ? place(document) : place(*node),
+                   node == nullptr ? "the detection is missing" : "the detection must be a map",
+                   "it names what to look for, and a condition");
+    return;
+  }
+  read_detections(*node, rule, reporter);
+  const yaml::Node* condition = node->find("condition");
+  if (condition == nullptr) {
+    reporter.error(place(*node), "the condition is missing",
+                   "for example: condition: selection and not filter");
+    return;
+  }
+  ConditionScope scope{rule.detections, std::vector<bool>(rule.detections.size(), false), 0};
+  auto expr = read_condition(*condition, scope, reporter);
+  if (!expr) return;
+  rule.condition = std::move(*expr);
+  for (std::size_t i = 0; i < scope.used.size(); ++i) {
+    if (scope.used[i]) continue;
+    for (const yaml::Entry& entry : node->entries)
+      if (entry.key == rule.detections[i].name)
+        reporter.warn(place(entry), "the condition does not use '" + entry.key + "'",
+                      "use it or remove it");
+  }
+}
+
+void read_custom(const yaml::Node& document, Rule& rule, Reporter& reporter) {
+  const yaml::Node* node = document.find("vakt");
+  if (node == nullptr) return;
+  if (!node->is_map()) {
+    reporter.error(place(*node), "'vakt' must be a map", "for example: vakt: {quiet: 1h}");
+    return;
+  }
+  reporter.refuse_unknown_keys(*node, {"quiet"});
+  const yaml::Node* quiet = node->find("quiet");
+  if (quiet == nullptr) return;
+  const auto duration = parse_duration(quiet->text);
+  if (!quiet->is_scalar() || !duration || *duration <= Duration(0) || *duration > kTimespanMax) {
+    reporter.error(place(*quiet), "'quiet' must be a time of at most 366 days",
+                   "a number and a unit: 90s, 15m, 1h, 7d");
+    return;
+  }
+  rule.quiet = *duration;
+}
+
+}  // namespace
+
+Rule read_rule(const yaml::Node& document, Metadata meta, Reporter& reporter) {
+  Rule rule;
+  rule.meta = std::move(meta);
+  rule.logsource = read_logsource(document, reporter);
+  read_detection_section(document, rule, reporter);
+  read_custom(document, rule, reporter);
+  if (reporter.failed()) return rule;
+  std::unordered_set<std::string> seen;
+  for (const Detection& detection : rule.detections)
+    collect_fields(detection.expr, seen, rule.fields);
+  rule.detection_hash = detection_hash(rule);
+  return rule;
+}
+
+}  // namespace vakt::rule
