@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/hash.h"
 
 namespace vakt::event {
 
@@ -55,13 +56,35 @@ Event& Batch::add(std::string_view frame) {
   return e;
 }
 
+namespace {
+
+std::size_t source_hash(std::string_view name, bool historic) {
+  return static_cast<std::size_t>(hash64(name)) + (historic ? 1 : 0);
+}
+
+}  // namespace
+
 std::uint32_t Batch::add_source(std::string_view name, bool historic) {
-  auto& index = source_index_[historic ? 1 : 0];
-  if (const auto it = index.find(name); it != index.end()) return it->second;
-  const auto added = static_cast<std::uint32_t>(sources_.size());
-  sources_.push_back({std::string(name), historic});
-  index.emplace(std::string(name), added);
-  return added;
+  if (2 * (sources_.size() + 1) > source_slots_.size()) grow_source_slots();
+  const std::size_t mask = source_slots_.size() - 1;
+  std::size_t slot = source_hash(name, historic) & mask;
+  for (; source_slots_[slot] != 0; slot = (slot + 1) & mask) {
+    const SourceMark& known = sources_[source_slots_[slot] - 1];
+    if (known.historic == historic && known.name == name) return source_slots_[slot] - 1;
+  }
+  sources_.push_back({text_.copy(name), historic});
+  source_slots_[slot] = static_cast<std::uint32_t>(sources_.size());
+  return static_cast<std::uint32_t>(sources_.size() - 1);
+}
+
+void Batch::grow_source_slots() {
+  source_slots_.assign(std::max<std::size_t>(16, 2 * source_slots_.size()), 0);
+  const std::size_t mask = source_slots_.size() - 1;
+  for (std::uint32_t i = 0; i < sources_.size(); ++i) {
+    std::size_t slot = source_hash(sources_[i].name, sources_[i].historic) & mask;
+    while (source_slots_[slot] != 0) slot = (slot + 1) & mask;
+    source_slots_[slot] = i + 1;
+  }
 }
 
 void Batch::clear() {
@@ -70,7 +93,7 @@ void Batch::clear() {
   events_.clear();
   fields_.clear();
   sources_.clear();
-  for (auto& index : source_index_) index.clear();
+  std::fill(source_slots_.begin(), source_slots_.end(), 0);
 }
 
 std::size_t Batch::capacity_bytes() const {

@@ -13,9 +13,7 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "event/event.h"
@@ -47,7 +45,7 @@ class Arena {
 
 // Who sent events of this batch, with what the watermark needs to know.
 struct SourceMark {
-  std::string name;                   // see DESIGN "Sources"
+  std::string_view name;              // see DESIGN "Sources"; lives as long as the batch
   bool historic = false;              // the lane: a source can appear once in each
   Time event_time_max = kTimeMin;     // largest min(event_time, received_time + 60 s) seen
   Time received_time_max = kTimeMin;  // of its events in this batch
@@ -105,12 +103,9 @@ class Batch {
   std::vector<Event> events_;
   std::vector<Field> fields_;
   std::vector<SourceMark> sources_;
-  struct NameHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
-  };
-  // By lane: name to index.
-  std::unordered_map<std::string, std::uint32_t, NameHash, std::equal_to<>> source_index_[2];
+  // Open addressing: index of a source plus one, 0 for none; a power of two, at most half full.
+  std::vector<std::uint32_t> source_slots_;
+  void grow_source_slots();
 };
 
 }  // namespace vakt::event

@@ -25,12 +25,9 @@ TEST(Incident, StateNamesRoundTrip) {
 
 TEST(Incident, DispositionNamesRoundTrip) {
   const std::pair<Disposition, std::string_view> rows[] = {
-      {Disposition::none, "none"},
-      {Disposition::true_positive, "true_positive"},
-      {Disposition::benign, "benign"},
-      {Disposition::false_positive, "false_positive"},
-      {Disposition::duplicate, "duplicate"},
-      {Disposition::test, "test"},
+      {Disposition::none, "none"},           {Disposition::true_positive, "true_positive"},
+      {Disposition::benign, "benign"},       {Disposition::false_positive, "false_positive"},
+      {Disposition::duplicate, "duplicate"}, {Disposition::test, "test"},
   };
   for (const auto& [disposition, name] : rows) {
     EXPECT_EQ(to_string(disposition), name);

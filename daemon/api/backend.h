@@ -1,0 +1,32 @@
+// What the API asks of the rest of the daemon; the app wires it. Functions may be called from the
+// API's thread; `done` is called on any thread, once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "engine/engine.h"
+#include "store/store.h"
+
+namespace vakt::api {
+
+struct Backend {
+  const store::Store* store = nullptr;
+  // Where the store can go away and come back: a share of it, null while it is being reopened. Used
+  // instead of `store` where it is set.
+  std::function<std::shared_ptr<const store::Store>()> current_store;
+  // Runs a command through the engine; `done` after its commit (or its refusal).
+  std::function<void(engine::Command, std::function<void(Result<incident::Incident>)> done)>
+      command;
+  std::function<std::string()> metrics;         // Prometheus text exposition
+  std::function<bool(std::string& why)> ready;  // rules loaded, store healthy, recovery done
+  std::string token_hash;                       // SHA-256, hex, of the API token
+  std::string version;
+  std::function<void()> auth_failed;          // may be empty; counts
+  std::uint32_t auth_failure_delay_ms = 500;  // before a request without the token is answered
+};
+
+}  // namespace vakt::api

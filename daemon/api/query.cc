@@ -1,0 +1,164 @@
+#include "api/query.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <charconv>
+#include <optional>
+
+#include "base/text.h"
+
+namespace vakt::api {
+namespace {
+
+namespace json = boost::json;
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<rule::Level> parse_level(std::string_view text) {
+  for (int i = 0; i <= static_cast<int>(rule::Level::critical); ++i)
+    if (rule::to_string(static_cast<rule::Level>(i)) == text) return static_cast<rule::Level>(i);
+  return std::nullopt;
+}
+
+tl::unexpected<Error> bad(std::string_view name, std::string_view value, std::string_view wanted) {
+  return fail(Errc::invalid, fmt::format("{}={}: {} is wanted", name, value, wanted));
+}
+
+constexpr std::string_view kStates =
+    "new, acknowledged, investigating, contained, restored or closed";
+constexpr std::string_view kLevels = "informational, low, medium, high or critical";
+
+Result<void> read_parameter(const std::string& name, const std::string& value,
+                            store::IncidentQuery& query) {
+  const auto flag = [&](bool& into) -> Result<void> {
+    if (value != "true" && value != "false") return bad(name, value, "true or false");
+    into = value == "true";
+    return {};
+  };
+  if (name == "state") {
+    query.state = incident::parse_state(value);
+    if (!query.state) return bad(name, value, kStates);
+    if (*query.state == incident::State::closed) query.include_closed = true;
+  } else if (name == "severity") {
+    query.severity = parse_level(value);
+    if (!query.severity) return bad(name, value, kLevels);
+  } else if (name == "rule") {
+    query.rule_id = value;
+  } else if (name == "include_closed") {
+    return flag(query.include_closed);
+  } else if (name == "include_merged") {
+    return flag(query.include_merged);
+  } else if (name == "limit") {
+    const auto limit = number(value);
+    if (!limit || *limit < 1 || *limit > 1'000) return bad(name, value, "a number from 1 to 1000");
+    query.limit = *limit;
+  } else if (name == "before") {
+    const bool named = value.size() > 4 && iequals(std::string_view(value).substr(0, 4), "INC-");
+    const auto before = number(std::string_view(value).substr(named ? 4 : 0));
+    if (!before) return bad(name, value, "the number of an incident");
+    query.before_number = *before;
+  } else {
+    return fail(Errc::invalid,
+                fmt::format("there is no parameter '{}': state, severity, rule, include_closed, "
+                            "include_merged, limit and before exist",
+                            name));
+  }
+  return {};
+}
+
+Result<std::string> text_of(const json::value& value, std::string_view name) {
+  if (!value.is_string()) return fail(Errc::invalid, fmt::format("'{}' is not a text", name));
+  const std::string_view text = value.get_string();
+  if (!is_valid_utf8(text)) return fail(Errc::invalid, fmt::format("'{}' is not UTF-8", name));
+  return std::string(text);
+}
+
+Result<void> read_member(std::string_view key, const json::value& value, incident::Action& action,
+                         bool& has_action) {
+  if (key == "expected_revision") {
+    if (value.is_null()) return {};
+    boost::system::error_code error;
+    const auto revision = value.to_number<std::uint64_t>(error);
+    if (error) return fail(Errc::invalid, "'expected_revision' is not a number");
+    action.expected_revision = revision;
+    return {};
+  }
+  if (value.is_null() && key != "action") return {};
+  const auto text = text_of(value, key);
+  if (!text) return tl::make_unexpected(text.error());
+  if (key == "action") {
+    const auto kind = incident::parse_action(*text);
+    if (!kind) return bad("action", *text, "ack, investigate, contain, restore, close or note");
+    action.kind = *kind;
+    has_action = true;
+  } else if (key == "actor") {
+    if (text->size() > kActorBytesMax)
+      return fail(Errc::too_large, fmt::format("'actor' has more than {} bytes", kActorBytesMax));
+    action.actor = *text;
+  } else if (key == "text") {
+    action.text = *text;
+  } else if (key == "disposition") {
+    const auto disposition = incident::parse_disposition(*text);
+    if (!disposition)
+      return bad("disposition", *text, "true_positive, benign, false_positive, duplicate or test");
+    action.disposition = *disposition;
+  } else {
+    return fail(Errc::invalid,
+                fmt::format("there is no member '{}': action, actor, text, disposition and "
+                            "expected_revision exist",
+                            key));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<store::IncidentQuery> read_incident_query(const http::Request& request) {
+  store::IncidentQuery query;
+  query.include_closed = false;
+  for (const auto& [name, value] : request.query)
+    if (const auto ok = read_parameter(name, value, query); !ok)
+      return tl::make_unexpected(ok.error());
+  return query;
+}
+
+Result<std::size_t> read_evidence_limit(const http::Request& request) {
+  std::size_t limit = 100;
+  for (const auto& [name, value] : request.query) {
+    if (name != "evidence")
+      return fail(Errc::invalid, fmt::format("there is no parameter '{}': evidence exists", name));
+    const auto wanted = number(value);
+    if (!wanted || *wanted > 1'000) return bad(name, value, "a number from 0 to 1000");
+    limit = *wanted;
+  }
+  return limit;
+}
+
+Result<incident::Action> read_action(std::string_view body) {
+  boost::system::error_code error;
+  json::parse_options options;
+  options.max_depth = 2;
+  const json::value value = json::parse(body, error, {}, options);
+  if (error || !value.is_object())
+    return fail(Errc::invalid,
+                "the body is not a JSON object such as "
+                "{\"action\":\"ack\",\"actor\":\"ada\"}");
+  incident::Action action;
+  bool has_action = false;
+  for (const auto& member : value.get_object())
+    if (const auto ok = read_member(member.key(), member.value(), action, has_action); !ok)
+      return tl::make_unexpected(ok.error());
+  if (!has_action)
+    return fail(Errc::invalid,
+                "'action' is missing: ack, investigate, contain, restore, close or note");
+  return action;
+}
+
+}  // namespace vakt::api

@@ -1,0 +1,255 @@
+#include "app/app.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "app/api_token.h"
+#include "app/version.h"
+#include "base/check.h"
+
+namespace vakt::app {
+
+namespace {
+
+constexpr std::size_t kQueueCapacity = 64;
+constexpr std::chrono::milliseconds kDrainMax{5'000};
+constexpr std::chrono::milliseconds kAnswersMax{1'000};
+
+Result<void> make_data_dir(const std::string& path) {
+  std::error_code error;
+  const bool created = std::filesystem::create_directories(path, error);
+  if (error)
+    return fail(Errc::io, fmt::format("cannot create the data directory {}: {}; set 'data_dir', or "
+                                      "start as a user who may write there",
+                                      path, error.message()));
+  if (created)
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  return {};
+}
+
+store::Options store_options(const config::Config& config, rocksdb::Env* env) {
+  store::Options options;
+  options.path = config.data_dir + "/store";
+  options.durability = config.store.durability;
+  options.raw_bytes_max = config.store.raw_bytes_max;
+  options.raw_age_max = config.store.raw_age_max;
+  options.hit_age_max = config.store.hit_age_max;
+  options.env = env;
+  return options;
+}
+
+void log_all(const Diagnostics& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics)
+    spdlog::log(diagnostic.severity == Severity::error ? spdlog::level::err : spdlog::level::warn,
+                "{}", to_string(diagnostic));
+}
+
+tl::unexpected<Error> of_listener(const config::Listener& listener, const Error& error) {
+  return fail(error.code, fmt::format("listener {}: {}", listener.records.name, error.message));
+}
+
+std::string format_name(engine::Format format) {
+  switch (format) {
+    case engine::Format::automatic:
+      return "automatic";
+    case engine::Format::syslog:
+      return "syslog";
+    case engine::Format::json:
+      return "json";
+  }
+  return "";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<App>> App::start(const config::Config& config, const AppOptions& options) {
+  std::unique_ptr<App> app(new App());
+  if (auto made = make_data_dir(config.data_dir); !made) return tl::make_unexpected(made.error());
+  if (auto loaded = app->load(config); !loaded) return tl::make_unexpected(loaded.error());
+  if (auto opened = app->open_store(config, options); !opened)
+    return tl::make_unexpected(opened.error());
+  if (auto opened = app->open_sources(config); !opened)
+    return tl::make_unexpected(opened.error());
+  app->started_ = true;
+  app->committer_->start();
+  app->engine_->start();
+  app->api_->start();
+  for (const auto& worker : app->workers_) worker->start();
+  return app;
+}
+
+App::~App() { stop(); }
+
+Result<void> App::load(const config::Config& config) {
+  engine::PipelineOptions options;
+  options.rule_paths = config.rules;
+  options.decoder_paths = config.decoders;
+  options.open_level = config.open_level;
+  for (const config::Listener& listener : config.listeners)
+    options.listeners.push_back(listener.records);
+  options.listeners.push_back(config.api.events);
+  Diagnostics diagnostics;
+  pipeline_ = engine::Pipeline::load(options, diagnostics);
+  log_all(diagnostics);
+  if (!pipeline_)
+    return fail(Errc::invalid, "nothing of the rules or decoders can be used: see above");
+  spdlog::info("{} rules and {} correlations loaded", pipeline_->rules->rules.size(),
+               pipeline_->rules->correlations.size());
+  counters_ = std::make_unique<metrics::Counters>(pipeline_->listeners.size(),
+                                                  pipeline_->rules->rules.size(),
+                                                  pipeline_->detectors->all().size());
+  for (std::size_t i = 0; i < pipeline_->listeners.size(); ++i) {
+    counters_->listeners[i]->name = pipeline_->listeners[i].settings.name;
+    counters_->listeners[i]->format = format_name(pipeline_->listeners[i].settings.format);
+  }
+  labels_ = metrics::labels_of(*pipeline_, diagnostics);
+  labels_.version = version();
+  labels_.revision = revision();
+  context_ = std::make_unique<source::Context>(pipeline_, *counters_, config.memory_budget_bytes,
+                                               kQueueCapacity);
+  return {};
+}
+
+Result<void> App::open_store(const config::Config& config, const AppOptions& options) {
+  engine::EngineOptions engine_options;
+  engine_options.watermark.disorder = config.disorder;
+  committer_ = std::make_unique<Committer>(*context_, slot_);
+  engine_ = std::make_unique<EngineLoop>(*context_, slot_, *committer_,
+                                         store_options(config, options.env), engine_options);
+  return engine_->open();
+}
+
+Result<void> App::open_sources(const config::Config& config) {
+  const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  const std::size_t workers = config.workers > 0 ? config.workers : cores;
+  for (std::size_t i = 0; i < workers; ++i)
+    workers_.push_back(std::make_unique<source::WorkerThread>(*context_));
+  if (auto opened = open_http(config); !opened) return opened;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i)
+    if (auto opened = open_listener(config.listeners[i], static_cast<std::uint16_t>(i)); !opened)
+      return of_listener(config.listeners[i], opened.error());
+  return {};
+}
+
+Result<void> App::open_http(const config::Config& config) {
+  const auto token_hash = token_hash_of(config.api.token_file);
+  if (!token_hash) return tl::make_unexpected(token_hash.error());
+  std::vector<source::WorkerThread*> workers;
+  for (const auto& worker : workers_) workers.push_back(worker.get());
+  const auto find_answer =
+      [this](const std::string& key) -> Result<std::optional<store::Idempotency>> {
+    const auto store = slot_.get();
+    if (!store) return fail(Errc::unavailable, "the store is being reopened");
+    return store->idempotency(key);
+  };
+  api_ = std::make_unique<ApiHost>(ApiHost::Intake{*context_, std::move(workers), find_answer},
+                                   times_);
+  ports_.resize(config.listeners.size() + 1);
+  const auto api = static_cast<std::uint16_t>(config.listeners.size());
+  const auto port = api_->open_api(config.api, api, backend(*token_hash));
+  if (!port) return fail(port.error().code, "the API: " + port.error().message);
+  api_port_ = ports_[api] = *port;
+  spdlog::info("API and events over HTTP on {}",
+               config::to_string({config.api.address.host, api_port_}));
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    if (config.listeners[i].transport != config::Transport::http) continue;
+    const auto opened = api_->open_events(config.listeners[i], static_cast<std::uint16_t>(i),
+                                          *token_hash);
+    if (!opened) return of_listener(config.listeners[i], opened.error());
+    ports_[i] = *opened;
+  }
+  return {};
+}
+
+Result<void> App::open_listener(const config::Listener& settings, std::uint16_t index) {
+  source::Bind where{settings.address.host, settings.address.port};
+  std::size_t buffer = 0;
+  for (const auto& worker : workers_) {
+    Result<std::uint16_t> port = ports_[index];
+    if (settings.transport == config::Transport::tcp)
+      port = worker->open_tcp({index, where, settings.framing, settings.frame_bytes_max});
+    else if (settings.transport == config::Transport::udp)
+      port = worker->open_udp(
+          {index, where, settings.frame_bytes_max, settings.receive_buffer_bytes}, buffer);
+    if (!port) return tl::make_unexpected(port.error());
+    // All workers share the port that the first one got.
+    where.port = ports_[index] = *port;
+  }
+  spdlog::info("listener {}: {} on {}", settings.records.name, to_string(settings.transport),
+               config::to_string({settings.address.host, ports_[index]}));
+  if (settings.transport == config::Transport::udp && buffer < settings.receive_buffer_bytes)
+    spdlog::warn("listener {}: the kernel gave a receive buffer of {} KiB, not {} KiB; raise "
+                 "net.core.rmem_max so that bursts are not lost",
+                 settings.records.name, buffer >> 10, settings.receive_buffer_bytes >> 10);
+  return {};
+}
+
+api::Backend App::backend(const std::string& token_hash) {
+  api::Backend backend;
+  backend.current_store = [this]() -> std::shared_ptr<const store::Store> { return slot_.get(); };
+  backend.command = [this](engine::Command asked,
+                           std::function<void(Result<incident::Incident>)> done) {
+    command(std::move(asked), std::move(done));
+  };
+  backend.metrics = [this] { return metrics_text(); };
+  backend.ready = [this](std::string& why) {
+    if (stopping_.load()) why = "stopping";
+    if (context_->store_down.load()) why = "the store cannot be written";
+    return why.empty();
+  };
+  backend.token_hash = token_hash;
+  backend.version = version();
+  backend.auth_failed = [this] { metrics::add(counters_->auth_failures); };
+  return backend;
+}
+
+void App::command(engine::Command command,
+                  std::function<void(Result<incident::Incident>)> done) {
+  auto work = std::make_unique<source::Work>();
+  work->command = source::CommandWork{std::move(command), std::move(done)};
+  // Ahead of no one, but never held back by a flood.
+  if (context_->store_down.load() || !context_->queue.push_now(work))
+    work->command->done(
+        fail(Errc::unavailable, "nothing can be stored now: try again in a moment"));
+}
+
+std::string App::metrics_text() {
+  counters_->budget_used_bytes.store(context_->budget.used(), std::memory_order_relaxed);
+  const auto store = slot_.get();
+  return metrics::exposition(*counters_, labels_, store ? store->stats() : store::Stats{},
+                             &times_);
+}
+
+std::uint16_t App::port(std::string_view listener) const {
+  for (std::size_t i = 0; i < ports_.size(); ++i)
+    if (counters_->listeners[i]->name == listener) return ports_[i];
+  return 0;
+}
+
+const metrics::ListenerCounters& App::listener(std::string_view name) const {
+  const auto found = std::find_if(counters_->listeners.begin(), counters_->listeners.end(),
+                                  [&](const auto& l) { return l->name == name; });
+  check(found != counters_->listeners.end(), "a listener of this name");
+  return **found;
+}
+
+bool App::stop() {
+  if (!std::exchange(started_, false)) return kept_all_;
+  stopping_.store(true);
+  // In the direction of the data: who takes in first, who writes last, who answers at the end.
+  api_->stop_intake();
+  for (const auto& worker : workers_) worker->stop(kDrainMax);
+  for (const auto& worker : workers_) worker->join();
+  engine_->finish();
+  committer_->finish();
+  api_->finish(kAnswersMax);
+  kept_all_ = engine_->kept_all();
+  slot_.close();
+  return kept_all_;
+}
+
+}  // namespace vakt::app

@@ -1,0 +1,72 @@
+// App: the whole daemon as one object: wires the threads, starts and stops them in order.
+// README.md of daemon/ has the table of threads. Thread: whoever made it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/api_host.h"
+#include "app/committer.h"
+#include "app/engine_loop.h"
+#include "app/store_slot.h"
+#include "config/config.h"
+#include "metrics/exposition.h"
+#include "source/context.h"
+#include "source/worker_thread.h"
+
+namespace vakt::app {
+
+struct AppOptions {
+  rocksdb::Env* env = nullptr;  // null: the real one
+};
+
+class App {
+ public:
+  // Everything listens when it returns.
+  static Result<std::unique_ptr<App>> start(const config::Config& config,
+                                            const AppOptions& options = {});
+  ~App();
+
+  // Takes nothing new, commits what was taken in, leaves a checkpoint, ends all threads. False:
+  // something that was taken in could not be kept (the metrics and the log say what). Once.
+  bool stop();
+
+  std::uint16_t api_port() const { return api_port_; }
+  std::uint16_t port(std::string_view listener) const;  // 0: no such listener
+  const metrics::Counters& counters() const { return *counters_; }
+  const metrics::ListenerCounters& listener(std::string_view name) const;
+  source::Context& context() { return *context_; }
+
+ private:
+  App() = default;
+  Result<void> load(const config::Config& config);
+  Result<void> open_store(const config::Config& config, const AppOptions& options);
+  Result<void> open_sources(const config::Config& config);
+  Result<void> open_listener(const config::Listener& settings, std::uint16_t index);
+  Result<void> open_http(const config::Config& config);
+  api::Backend backend(const std::string& token_hash);
+  void command(engine::Command command, std::function<void(Result<incident::Incident>)> done);
+  std::string metrics_text();
+
+  std::shared_ptr<const engine::Pipeline> pipeline_;
+  std::unique_ptr<metrics::Counters> counters_;
+  metrics::RequestTimes times_;
+  metrics::Labels labels_;
+  std::unique_ptr<source::Context> context_;
+  StoreSlot slot_;
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<EngineLoop> engine_;
+  std::vector<std::unique_ptr<source::WorkerThread>> workers_;
+  std::unique_ptr<ApiHost> api_;
+  std::vector<std::uint16_t> ports_;  // by listener
+  std::uint16_t api_port_ = 0;
+  std::atomic<bool> stopping_{false};
+  bool started_ = false;
+  bool kept_all_ = true;
+};
+
+}  // namespace vakt::app

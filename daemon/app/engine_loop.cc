@@ -1,0 +1,231 @@
+#include "app/engine_loop.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/commit.h"
+#include "source/clock.h"
+
+namespace vakt::app {
+
+using source::Work;
+using SteadyClock = std::chrono::steady_clock;
+
+namespace {
+constexpr std::chrono::seconds kTickEvery{1};
+constexpr std::chrono::seconds kCheckpointEvery{60};
+constexpr std::uint64_t kCheckpointHits = 200'000;
+constexpr std::chrono::seconds kReopenMin{1};
+constexpr std::chrono::seconds kReopenMax{30};
+}  // namespace
+
+EngineLoop::EngineLoop(source::Context& context, StoreSlot& slot, Committer& committer,
+                       store::Options store_options, const engine::EngineOptions& engine_options)
+    : context_(context),
+      slot_(slot),
+      committer_(committer),
+      store_options_(std::move(store_options)),
+      engine_options_(engine_options) {
+  context.counters.queue_capacity.store(context.queue.capacity());
+  context.counters.budget_bytes.store(context.budget.bytes());
+}
+
+EngineLoop::~EngineLoop() { finish(); }
+
+Result<void> EngineLoop::open() {
+  std::vector<std::string> notes;
+  auto store = store::Store::open(store_options_, &notes);
+  for (const std::string& note : notes) spdlog::warn("store: {}", note);
+  if (!store) return tl::make_unexpected(store.error());
+  slot_.set(std::move(*store));
+  auto recovered = recover();
+  if (!recovered) slot_.close();
+  return recovered;
+}
+
+Result<void> EngineLoop::recover() {
+  const auto store = slot_.get();
+  engine_ = std::make_unique<engine::Engine>(context_.pipeline->detectors, store->origin(),
+                                             engine_options_);
+  const auto report = engine::recover(*engine_, *store, *context_.pipeline);
+  if (!report) return tl::make_unexpected(report.error());
+  // Received time never goes back, not even when the machine's clock did while nobody looked.
+  const std::uint64_t last = store->last_commit();
+  const auto read =
+      store->read_log(last > 0 ? last - 1 : 0, [this](const store::LogEntry& entry) {
+        now_ = std::max(now_, entry.now);
+        return true;
+      });
+  if (!read) return read;
+  if (auto loaded = committer_.load(*store); !loaded) return loaded;
+  counted_ = engine_->counters();
+  hits_since_checkpoint_ = report->hits_replayed;
+  changed_since_checkpoint_ = report->inputs_replayed > 0;
+  checkpointed_ = SteadyClock::now();
+  if (last > 0)
+    spdlog::info("store: {} events in {} commits; engine state from commit {} and {} later inputs",
+                 store->next_sequence(), last, report->checkpoint_number,
+                 report->inputs_replayed);
+  if (report->hits_of_unknown_rules > 0)
+    spdlog::warn("{} earlier hits were of rules that are no longer loaded, or were changed",
+                 report->hits_of_unknown_rules);
+  publish_gauges();
+  return {};
+}
+
+void EngineLoop::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void EngineLoop::finish() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  stop_asked_.notify_all();
+  context_.queue.close();
+  if (thread_.joinable()) thread_.join();
+}
+
+void EngineLoop::run() {
+  next_tick_ = SteadyClock::now() + kTickEvery;
+  while (true) {
+    if (committer_.failed() && !reopen()) {
+      drop_queued();
+      kept_all_ = false;
+      return;
+    }
+    auto work = context_.queue.pop(next_tick_);
+    context_.counters.queue_length.store(context_.queue.size(), std::memory_order_relaxed);
+    context_.waker.wake();
+    if (work) apply(std::move(*work));
+    if (!work && context_.queue.finished()) break;
+    if (SteadyClock::now() < next_tick_) continue;
+    next_tick_ = SteadyClock::now() + kTickEvery;
+    if (engine_->waits_for_time()) apply_tick(false);
+    publish_gauges();
+  }
+  if (changed_since_checkpoint_) apply_tick(true);
+  committer_.drain();
+  kept_all_ = !committer_.failed();
+}
+
+void EngineLoop::apply(std::unique_ptr<Work> work) {
+  now_ = std::max(now_, source::wall_clock());
+  engine::Input input;
+  input.now = now_;
+  if (work->command) {
+    apply_command(*work, input);
+  } else {
+    input.what = engine::HitsInput{work->batch->size(), work->hits,
+                                   std::as_const(*work->batch).sources()};
+  }
+  hits_since_checkpoint_ += work->hits.size();
+  hand_on(std::move(work), input, false);
+}
+
+// Where the engine does not keep the incident it needs the stored record: the newest one, so what
+// is on its way to the store has to be there first.
+void EngineLoop::apply_command(Work& work, engine::Input& input) {
+  engine::Command& command = work.command->command;
+  command.loaded.reset();
+  if (engine_->find(command.incident) == nullptr) {
+    committer_.drain();
+    const auto store = slot_.get();
+    if (auto stored = store->incident(command.incident)) command.loaded = std::move(*stored);
+  }
+  input.what = command;
+}
+
+void EngineLoop::apply_tick(bool last) {
+  now_ = std::max(now_, source::wall_clock());
+  hand_on(std::make_unique<Work>(), engine::Input{now_, engine::Tick{}}, last);
+}
+
+void EngineLoop::hand_on(std::unique_ptr<Work> work, const engine::Input& input,
+                         bool last) {
+  engine::Effects effects = engine_->apply(input);
+  work->commit = engine::make_commit(*engine_, *context_.pipeline, input, effects,
+                                     work->batch.get());
+  work->commit.idempotency = std::move(work->idempotency);
+  encode_block(work->commit);
+  work->opened = std::move(effects.opened);
+  work->answer = std::move(effects.answer);
+  changed_since_checkpoint_ = true;
+  if (last || hits_since_checkpoint_ >= kCheckpointHits ||
+      SteadyClock::now() - checkpointed_ >= kCheckpointEvery) {
+    work->commit.checkpoint = engine_->checkpoint();
+    hits_since_checkpoint_ = 0;
+    checkpointed_ = SteadyClock::now();
+    changed_since_checkpoint_ = false;
+  }
+  count(input);
+  // The committer takes works as long as it lives, and it is finished after this thread.
+  committer_.queue().push(work);
+}
+
+// This thread has time while the committer waits for the disk. Small batches are left to the store,
+// which puts those of one group into one block.
+void EngineLoop::encode_block(store::Commit& commit) {
+  if (commit.batch == nullptr || commit.batch->raw().size() < store_options_.block_bytes_target / 2)
+    return;
+  block_writer_.add(*commit.batch, commit.listener_names);
+  const store::BlockHead head = block_writer_.head();
+  if (const std::string* bytes = block_writer_.finish())
+    commit.block = store::EncodedBlock{head, *bytes};
+}
+
+void EngineLoop::count(const engine::Input& input) {
+  metrics::Counters& counters = context_.counters;
+  if (const auto* hits = std::get_if<engine::HitsInput>(&input.what))
+    for (const event::Hit& hit : hits->hits) metrics::add(counters.rule_matches[hit.rule]);
+  const engine::EngineCounters& now = engine_->counters();
+  metrics::add(counters.late_events, now.late_counted - counted_.late_counted);
+  metrics::add(counters.groups_refused, now.groups_refused - counted_.groups_refused);
+  counted_ = now;
+}
+
+void EngineLoop::publish_gauges() {
+  metrics::Counters& counters = context_.counters;
+  for (std::size_t i = 0; i < counters.groups.size(); ++i)
+    counters.groups[i].store(engine_->groups_of(i), std::memory_order_relaxed);
+  counters.lagging_sources.store(engine_->lagging_sources(), std::memory_order_relaxed);
+  counters.budget_used_bytes.store(context_.budget.used(), std::memory_order_relaxed);
+}
+
+bool EngineLoop::reopen() {
+  auto patience = kReopenMin;
+  while (wait_unless_stopping(patience)) {
+    committer_.drain();
+    slot_.close();
+    spdlog::info("reopening the store");
+    const auto opened = open();
+    if (opened) {
+      committer_.resume();
+      context_.store_down.store(false);
+      context_.waker.wake();
+      spdlog::info("the store is open again");
+      return true;
+    }
+    patience = std::min(2 * patience, kReopenMax);
+    spdlog::error("the store cannot be reopened: {}; trying again in {} s",
+                  opened.error().message, patience.count());
+  }
+  return false;
+}
+
+bool EngineLoop::wait_unless_stopping(std::chrono::seconds patience) {
+  std::unique_lock lock(mutex_);
+  return !stop_asked_.wait_for(lock, patience, [this] { return stopping_; });
+}
+
+void EngineLoop::drop_queued() {
+  while (!context_.queue.finished()) {
+    auto work = context_.queue.pop(SteadyClock::now() + kTickEvery);
+    if (work) source::drop(context_, std::move(*work), metrics::Dropped::store);
+  }
+}
+
+}  // namespace vakt::app

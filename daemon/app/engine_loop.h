@@ -1,0 +1,68 @@
+// EngineLoop: the thread of the engine. It takes works in one order, applies them, and hands the
+// commits on. It gives the engine its time, a checkpoint now and then, and after a failed commit a
+// new beginning: its state is thrown away and read back from the reopened store.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "app/committer.h"
+#include "app/store_slot.h"
+#include "engine/engine.h"
+#include "engine/recovery.h"
+#include "source/context.h"
+
+namespace vakt::app {
+
+class EngineLoop {
+ public:
+  EngineLoop(source::Context& context, StoreSlot& slot, Committer& committer,
+             store::Options store_options, const engine::EngineOptions& engine_options);
+  ~EngineLoop();
+
+  // Opens the store and recovers the engine; before start().
+  Result<void> open();
+  void start();
+  // Applies what is queued, leaves a checkpoint, and ends. Nothing may be pushed afterwards.
+  void finish();
+  // After finish(): is everything that was taken in committed?
+  bool kept_all() const { return kept_all_; }
+
+ private:
+  void run();
+  void apply(std::unique_ptr<source::Work> work);
+  void apply_command(source::Work& work, engine::Input& input);
+  void apply_tick(bool last);
+  void hand_on(std::unique_ptr<source::Work> work, const engine::Input& input, bool last);
+  void encode_block(store::Commit& commit);
+  void count(const engine::Input& input);
+  void publish_gauges();
+  // False: the daemon stops, the store stays away.
+  bool reopen();
+  Result<void> recover();
+  bool wait_unless_stopping(std::chrono::seconds patience);
+  void drop_queued();
+
+  source::Context& context_;
+  StoreSlot& slot_;
+  Committer& committer_;
+  const store::Options store_options_;
+  const engine::EngineOptions engine_options_;
+  store::BlockWriter block_writer_;
+  std::unique_ptr<engine::Engine> engine_;
+  engine::EngineCounters counted_;  // already in the metrics
+  Time now_ = kTimeMin;
+  std::uint64_t hits_since_checkpoint_ = 0;
+  std::chrono::steady_clock::time_point checkpointed_{};
+  std::chrono::steady_clock::time_point next_tick_{};
+  bool changed_since_checkpoint_ = false;
+  bool kept_all_ = true;
+  std::mutex mutex_;
+  std::condition_variable stop_asked_;
+  bool stopping_ = false;  // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace vakt::app

@@ -1,0 +1,51 @@
+#include "app/kpi.h"
+
+#include <algorithm>
+
+namespace vakt::app {
+
+Kpi::Kpi(const engine::Pipeline& pipeline, metrics::Counters& counters) : counters_(counters) {
+  const auto& all = pipeline.detectors->all();
+  for (std::size_t i = 0; i < all.size(); ++i) detectors_.emplace(all[i].meta->id, i);
+}
+
+void Kpi::committed(const source::Work& work, Time committed) {
+  for (const incident::IncidentId id : work.opened) {
+    const auto& incidents = work.commit.incidents;
+    const auto found = std::find_if(incidents.begin(), incidents.end(),
+                                    [&](const incident::Incident& i) { return i.id == id; });
+    if (found != incidents.end()) opened(*found, committed);
+  }
+  if (work.command && work.answer && *work.answer) decided(**work.answer, work.commit.now);
+}
+
+void Kpi::opened(const incident::Incident& incident, Time committed) {
+  if (const auto found = detectors_.find(incident.detection.rule_id); found != detectors_.end())
+    metrics::add(counters_.detector_opened[found->second]);
+  if (incident.historic) return;
+  const auto severity = static_cast<std::size_t>(incident.severity);
+  observe(*counters_.time_to_detect_event[severity],
+          committed - incident.detection.first_event_time);
+  observe(*counters_.time_to_detect_reception[severity],
+          committed - incident.deciding_received_time);
+}
+
+// A command changes stages at its own `now`; older stages were observed when they were reached.
+void Kpi::decided(const incident::Incident& incident, Time now) {
+  const auto severity = static_cast<std::size_t>(incident.severity);
+  if (incident.closed_at == now && incident.state == incident::State::closed)
+    metrics::add(
+        counters_.incidents_closed[static_cast<std::size_t>(incident.disposition)][severity]);
+  if (incident.historic) return;
+  if (incident.acknowledged_at == now)
+    observe(*counters_.time_to_acknowledge[severity], now - incident.opened_at);
+  if (incident.restored_at == now)
+    observe(*counters_.time_to_restore[severity], now - incident.opened_at);
+}
+
+void Kpi::observe(metrics::Histogram& histogram, Duration interval) {
+  if (interval < Duration::zero()) metrics::add(counters_.negative_intervals);
+  histogram.observe(to_seconds(std::max(interval, Duration::zero())));
+}
+
+}  // namespace vakt::app

@@ -1,0 +1,37 @@
+// OpenIncidents: how many incidents are open, by state and severity, and since when: recomputed
+// from the store at start, then kept by every change. Thread: the committer's (and whoever starts
+// it).
+#pragma once
+
+#include <array>
+#include <map>
+#include <set>
+
+#include "base/result.h"
+#include "incident/incident.h"
+#include "metrics/counters.h"
+#include "store/store.h"
+
+namespace vakt::app {
+
+class OpenIncidents {
+ public:
+  // Forgets all and reads the store.
+  Result<void> load(const store::Store& store);
+  void apply(const incident::Incident& incident);
+  void publish(metrics::Counters& counters) const;
+
+ private:
+  struct Known {
+    incident::State state;
+    rule::Level severity;
+    Time opened_at;
+  };
+  void forget(incident::IncidentId id);
+
+  std::map<incident::IncidentId, Known> open_;
+  std::array<std::array<std::uint64_t, metrics::kSeverities>, metrics::kStates> counts_{};
+  std::array<std::multiset<Time>, metrics::kSeverities> since_;
+};
+
+}  // namespace vakt::app

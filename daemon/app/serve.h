@@ -1,0 +1,12 @@
+// serve: runs the daemon in the foreground until SIGTERM or SIGINT. Thread: main.
+#pragma once
+
+#include "config/config.h"
+
+namespace vakt::app {
+
+// The exit status: 0 after an orderly stop, 1 when it could not start or could not keep what it had
+// taken in. Says why in the log (standard error).
+int serve(const config::Config& config);
+
+}  // namespace vakt::app

@@ -1,0 +1,19 @@
+// The commands, each in the file of its name. They add themselves to the application; when chosen
+// they run and leave their exit status. Internal to this folder.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace vakt::cli {
+
+void add_serve(CLI::App& app, int& status);
+void add_check(CLI::App& app, int& status);
+void add_replay(CLI::App& app, int& status);
+void add_rules(CLI::App& app, int& status);
+void add_incidents(CLI::App& app, int& status);
+void add_store(CLI::App& app, int& status);
+void add_version(CLI::App& app, int& status);
+
+}  // namespace vakt::cli

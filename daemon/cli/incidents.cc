@@ -1,0 +1,273 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/incidents_view.h"
+#include "cli/output.h"
+#include "config/config.h"
+
+namespace vakt::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* kFooter = R"(
+Asks a running daemon. The token comes from --token-file, else VAKT_TOKEN, else the api.token in
+the daemon's data directory. REF is a number (17, INC-17) or the first digits of an incident's id.
+
+An incident goes new -> acknowledged -> investigating -> contained -> restored -> closed; stages may
+be skipped, not walked back.
+
+Examples:
+  vakt incidents list --severity high
+  vakt incidents show INC-17
+  vakt incidents ack 17
+  vakt incidents note 17 "spoke to the owner of web1: not a planned test"
+  vakt incidents contain 17 --text "address blocked at the edge"
+  vakt incidents restore 17
+  vakt incidents close 17 --disposition true_positive
+  vakt incidents list --all --json | jq -r '.incidents[].name')";
+
+struct Options {
+  std::string url = "http://127.0.0.1:8740";
+  std::string token_file;
+  bool json = false;
+  // list
+  std::string state, severity, rule, before;
+  bool all = false;
+  int limit = 100;
+  // the others
+  std::string reference;
+  int evidence = 20;
+  std::string actor, text, disposition;
+  std::optional<std::uint64_t> revision;
+};
+using Shared = std::shared_ptr<Options>;
+
+std::string first_line_of(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+std::string find_token(const Options& options) {
+  if (!options.token_file.empty()) return first_line_of(options.token_file);
+  if (const char* token = std::getenv("VAKT_TOKEN"); token != nullptr && *token != '\0')
+    return token;
+  return first_line_of(config::defaults(config::Environment::of_process()).api.token_file);
+}
+
+int exit_of(int status) {
+  if (status == 401 || status == 403) return kAuth;
+  if (status == 404 || status == 409) return kNotFoundOrConflict;
+  return status == 400 ? kUsage : kError;
+}
+
+// The answer, or an exit status after saying why there is none.
+std::optional<json::object> exchange(const Options& options, std::string method, std::string target,
+                                     std::string body, int& status) {
+  ApiRequest request{std::move(method), std::move(target), find_token(options), std::move(body)};
+  status = kError;
+  const auto answer = ask(options.url, request);
+  if (!answer) {
+    message("vakt incidents: " + answer.error().message);
+    return std::nullopt;
+  }
+  boost::system::error_code error;
+  const json::value parsed = json::parse(answer->body, error);
+  if (answer->status == 200 && !error && parsed.is_object()) {
+    status = kOk;
+    return parsed.get_object();
+  }
+  std::string why = error || !parsed.is_object() ? fmt::format("HTTP status {}", answer->status)
+                                                 : text_at(parsed.get_object(), "error.message");
+  message("vakt incidents: " + escape_terminal(why));
+  status = exit_of(answer->status);
+  if (status == kAuth && request.token.empty())
+    message("no token was found: give --token-file, set VAKT_TOKEN, or run as the daemon's user");
+  return std::nullopt;
+}
+
+int list(const Options& options) {
+  std::string target = fmt::format("/api/v1/incidents?limit={}", options.limit);
+  const auto add = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) target += fmt::format("&{}={}", name, url_encode(value));
+  };
+  add("state", options.state);
+  add("severity", options.severity);
+  add("rule", options.rule);
+  add("before", options.before);
+  if (options.all) target += "&include_closed=true";
+  int status = kOk;
+  const auto answer = exchange(options, "GET", target, "", status);
+  if (!answer) return status;
+  if (options.json) {
+    print(json::serialize(*answer) + "\n");
+    return kOk;
+  }
+  const std::string table = incident_table(*answer, terminal_of(stdout));
+  print(table);
+  if (table.empty()) {
+    message(options.all ? "no incidents" : "no open incidents; --all shows closed ones");
+    return kOk;
+  }
+  if (const std::string next = text_at(*answer, "next_before"); !next.empty())
+    message("there may be more: add --before " + escape_terminal(next));
+  message("next: vakt incidents show NAME");
+  return kOk;
+}
+
+std::string next_step(const std::string& state) {
+  if (state == "new") return "ack";
+  if (state == "acknowledged") return "investigate";
+  if (state == "investigating") return "contain";
+  if (state == "contained") return "restore";
+  return "close";
+}
+
+void hint(const json::object& incident) {
+  const std::string state = text_at(incident, "state");
+  if (state == "closed" || state.empty()) return;
+  const std::string step = next_step(state);
+  message(fmt::format("next: vakt incidents {} {}{}", step,
+                      escape_terminal(text_at(incident, "name")),
+                      step == "close" ? " --disposition true_positive" : ""));
+}
+
+int show(const Options& options) {
+  int status = kOk;
+  const auto incident = exchange(options, "GET",
+                                 fmt::format("/api/v1/incidents/{}?evidence={}",
+                                             url_encode(options.reference), options.evidence),
+                                 "", status);
+  if (!incident) return status;
+  print(options.json ? json::serialize(*incident) + "\n"
+                     : incident_page(*incident, terminal_of(stdout)));
+  if (!options.json) hint(*incident);
+  return kOk;
+}
+
+int act(const Options& options, const std::string& action) {
+  json::object body{{"action", action}, {"actor", options.actor}};
+  if (!options.text.empty()) body["text"] = options.text;
+  if (!options.disposition.empty()) body["disposition"] = options.disposition;
+  if (options.revision) body["expected_revision"] = *options.revision;
+  int status = kOk;
+  const auto incident = exchange(
+      options, "POST", fmt::format("/api/v1/incidents/{}/actions", url_encode(options.reference)),
+      json::serialize(body), status);
+  if (!incident) return status;
+  if (options.json) {
+    print(json::serialize(*incident) + "\n");
+    return kOk;
+  }
+  print(fmt::format("{} is {}\n", escape_terminal(text_at(*incident, "name")),
+                    escape_terminal(text_at(*incident, "state"))));
+  hint(*incident);
+  return kOk;
+}
+
+void add_common(CLI::App& command, const Shared& options) {
+  command.add_option("--url", options->url, "Where the daemon's API is")->capture_default_str();
+  command.add_option("--token-file", options->token_file, "File with the API's token");
+  command.add_flag("--json", options->json, "The API's JSON as it is");
+}
+
+void add_list(CLI::App& app, const Shared& options, int& status) {
+  auto* command = app.add_subcommand("list", "Incidents, newest first");
+  add_common(*command, options);
+  command->add_option("--state", options->state,
+                      "new, acknowledged, investigating, contained, restored or closed");
+  command->add_option("--severity", options->severity,
+                      "informational, low, medium, high or critical");
+  command->add_option("--rule", options->rule, "Id of a rule");
+  command->add_flag("--all", options->all, "Closed ones too");
+  command->add_option("--limit", options->limit, "At most so many")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+  command->add_option("--before", options->before, "Older than this one, for paging");
+  command->footer("\nExample:\n  vakt incidents list --severity high --state new");
+  command->callback([options, &status] { status = list(*options); });
+}
+
+void add_show(CLI::App& app, const Shared& options, int& status) {
+  auto* command = app.add_subcommand("show", "One incident with its timeline and evidence");
+  add_common(*command, options);
+  command->add_option("ref", options->reference, "Incident")->required()->type_name("REF");
+  command->add_option("--evidence", options->evidence, "Rows of evidence")
+      ->check(CLI::Range(0, 1'000))
+      ->capture_default_str();
+  command->footer("\nExample:\n  vakt incidents show INC-17 --evidence 100");
+  command->callback([options, &status] { status = show(*options); });
+}
+
+struct Step {
+  const char* name;
+  const char* help;
+  const char* example;
+};
+
+void add_step(CLI::App& app, const Step& step, const Shared& options, int& status) {
+  auto* command = app.add_subcommand(step.name, step.help);
+  add_common(*command, options);
+  const std::string action = step.name;
+  command->add_option("ref", options->reference, "Incident")->required()->type_name("REF");
+  if (action == "note") {
+    command->add_option("text", options->text, "The note")->required()->type_name("TEXT");
+  } else {
+    command->add_option("--text", options->text, "Reason, kept in the timeline");
+  }
+  command->add_option("--actor", options->actor, "Who acts (default: $USER)");
+  command->add_option("--revision", options->revision,
+                      "Refuse if the incident was changed after this revision");
+  if (action == "close")
+    command
+        ->add_option("--disposition", options->disposition,
+                     "true_positive, benign, false_positive (with --text), duplicate or test")
+        ->required();
+  command->footer(std::string("\nExample:\n  vakt incidents ") + step.example);
+  command->callback([options, action, &status] {
+    if (options->actor.empty()) {
+      const char* user = std::getenv("USER");
+      options->actor = user != nullptr && *user != '\0' ? user : fmt::format("uid {}", ::getuid());
+    }
+    status = act(*options, action);
+  });
+}
+
+}  // namespace
+
+void add_incidents(CLI::App& app, int& status) {
+  auto* incidents = app.add_subcommand("incidents", "List, show and work on incidents");
+  incidents->require_subcommand(1);
+  incidents->footer(kFooter);
+  const auto options = std::make_shared<Options>();
+  add_list(*incidents, options, status);
+  add_show(*incidents, options, status);
+  for (const Step& step :
+       {Step{"ack", "Say that you have seen it and take it on", "ack 17"},
+        Step{"investigate", "Say that it is being looked into", "investigate 17"},
+        Step{"contain", "Say that the harm no longer spreads",
+             "contain 17 --text \"address blocked\""},
+        Step{"restore", "Say that everything works again", "restore 17"},
+        Step{"close", "End the work on it, with what it was",
+             "close 17 --disposition false_positive --text \"load test\""},
+        Step{"note", "Write into its timeline", "note 17 \"the owner was called\""}})
+    add_step(*incidents, step, options, status);
+}
+
+}  // namespace vakt::cli

@@ -1,0 +1,59 @@
+#include "cli/rule_paths.h"
+
+#include <date/tz.h>
+
+#include <filesystem>
+#include <stdexcept>
+
+#include "config/config.h"
+
+namespace vakt::cli {
+namespace fs = std::filesystem;
+
+RulePaths rule_paths(std::vector<std::string> rules, std::vector<std::string> decoders) {
+  const config::Config defaults = config::defaults(config::Environment::of_process());
+  RulePaths out{std::move(rules), std::move(decoders)};
+  if (out.rules.empty()) out.rules = defaults.rules;
+  std::error_code error;
+  for (const std::string& path : out.rules) {
+    if (!out.decoders.empty()) break;
+    if (const fs::path folder = fs::path(path) / "decoders"; fs::is_directory(folder, error))
+      out.decoders.push_back(folder.string());
+  }
+  if (out.decoders.empty()) out.decoders = defaults.decoders;
+  return out;
+}
+
+std::optional<std::string> rules_root_of(const std::string& file) {
+  std::error_code error;
+  fs::path folder = fs::absolute(file, error).lexically_normal();
+  while (folder.has_relative_path()) {
+    folder = folder.parent_path();
+    if (fs::is_directory(folder / "decoders", error)) return folder.string();
+  }
+  return std::nullopt;
+}
+
+std::optional<engine::Format> parse_format(std::string_view text) {
+  if (text == "auto" || text == "automatic") return engine::Format::automatic;
+  if (text == "syslog") return engine::Format::syslog;
+  if (text == "json") return engine::Format::json;
+  return std::nullopt;
+}
+
+std::optional<rule::Level> parse_level(std::string_view text) {
+  for (int i = 0; i <= static_cast<int>(rule::Level::critical); ++i)
+    if (rule::to_string(static_cast<rule::Level>(i)) == text) return static_cast<rule::Level>(i);
+  return std::nullopt;
+}
+
+const date::time_zone* find_zone(const std::string& name, std::string& why) {
+  try {
+    return date::locate_zone(name);
+  } catch (const std::runtime_error&) {
+    why = "there is no time zone '" + name + "'; names are such as UTC or Europe/Stockholm";
+    return nullptr;
+  }
+}
+
+}  // namespace vakt::cli

@@ -1,0 +1,48 @@
+// What all sources share. Made and owned by the app; outlives them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "engine/pipeline.h"
+#include "metrics/counters.h"
+#include "source/budget.h"
+#include "source/fair_share.h"
+#include "source/limited_log.h"
+#include "source/queue.h"
+#include "source/waker.h"
+#include "source/work.h"
+
+namespace vakt::source {
+
+using WorkQueue = Queue<std::unique_ptr<Work>>;
+
+struct Context {
+  Context(std::shared_ptr<const engine::Pipeline> loaded, metrics::Counters& counts,
+          std::uint64_t budget_bytes, std::size_t queue_capacity)
+      : pipeline(std::move(loaded)),
+        counters(counts),
+        budget(budget_bytes),
+        pool(32),
+        queue(queue_capacity) {}
+
+  metrics::ListenerCounters& of(std::uint16_t listener) { return *counters.listeners[listener]; }
+
+  std::shared_ptr<const engine::Pipeline> pipeline;
+  metrics::Counters& counters;
+  Budget budget;
+  FairShare shares;
+  WorkPool pool;
+  WorkQueue queue;  // to the engine
+  LimitedLog log;
+  Waker waker;
+  std::atomic<bool> store_down{false};             // streams wait until it is back
+  std::atomic<std::size_t> stream_connections{0};  // over all listeners
+};
+
+// A work that will not be committed: its events are dropped for this reason, whoever waits for them
+// is told, and its memory goes back.
+void drop(Context& context, std::unique_ptr<Work> work, metrics::Dropped reason);
+
+}  // namespace vakt::source

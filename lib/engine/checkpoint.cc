@@ -1,0 +1,145 @@
+// Engine state to bytes and back. The bytes depend on the state alone (nothing in hash order), so
+// that equal states give equal checkpoints.
+#include <algorithm>
+#include <utility>
+
+#include "base/bytes.h"
+#include "engine/engine.h"
+#include "store/incident_codec.h"
+
+namespace vakt::engine {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+
+void encode_time(ByteWriter& out, std::optional<Time> time) {
+  out.u8(time ? 1 : 0);
+  if (time) out.svarint(to_ns(*time));
+}
+
+std::optional<Time> decode_time(ByteReader& in) {
+  if (in.u8() == 0) return std::nullopt;
+  return from_ns(in.svarint());
+}
+
+}  // namespace
+
+std::string Engine::checkpoint() const {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(kVersion);
+  out.varint(inputs_);
+  out.varint(next_sequence_);
+  out.varint(next_incident_);
+  out.varint(next_group_);
+  for (const Watermark& lane : lanes_) lane.encode(out);
+  out.varint(incidents_.size());
+  for (const auto& [id, incident] : incidents_) {
+    std::string record;
+    store::encode_incident(incident, record);
+    out.bytes(record);
+  }
+  encode_groups(out);
+  return bytes;
+}
+
+void Engine::encode_groups(ByteWriter& out) const {
+  // Detectors by identity: their numbers change with the rule set.
+  const auto& detectors = detectors_->all();
+  out.varint(detectors.size());
+  for (const Detector& d : detectors) {
+    out.bytes(d.meta->id);
+    out.be64(d.rule_hash.high);
+    out.be64(d.rule_hash.low);
+  }
+  std::vector<std::pair<const Key*, const State*>> ordered;
+  ordered.reserve(groups_.size());
+  for (const auto& [key, state] : groups_) ordered.emplace_back(&key, &state);
+  std::sort(ordered.begin(), ordered.end(),
+            [](const auto& a, const auto& b) { return a.second->id < b.second->id; });
+  out.varint(ordered.size());
+  for (const auto& [key, state] : ordered) {
+    out.varint(state->id);
+    out.varint(key->detector);
+    out.u8(static_cast<std::uint8_t>((key->historic ? 1 : 0) | (state->late ? 2 : 0) |
+                                     (state->parked ? 4 : 0)));
+    encode_time(out, state->late_until);
+    out.varint(state->values.size());
+    for (const std::string& value : state->values) out.bytes(value);
+    std::string group;
+    ByteWriter group_out(group);
+    state->group.encode(group_out);
+    out.bytes(group);
+  }
+}
+
+bool Engine::restore(std::string_view checkpoint) {
+  Engine fresh(detectors_, origin_, options_);
+  ByteReader in(checkpoint);
+  if (in.u8() != kVersion) return false;
+  fresh.inputs_ = in.varint();
+  fresh.next_sequence_ = in.varint();
+  fresh.next_incident_ = in.varint();
+  fresh.next_group_ = in.varint();
+  for (Watermark& lane : fresh.lanes_)
+    if (!lane.decode(in)) return false;
+  const std::uint64_t incidents = in.varint();
+  for (std::uint64_t i = 0; i < incidents && in.ok(); ++i) {
+    auto incident = store::decode_incident(in.bytes());
+    if (!incident) return false;
+    const incident::IncidentId id = incident->id;
+    fresh.incidents_.emplace(id, std::move(*incident));
+  }
+  if (!fresh.decode_groups(in) || !in.at_end()) return false;
+  fresh.counters_ = counters_;
+  *this = std::move(fresh);
+  return true;
+}
+
+bool Engine::decode_groups(ByteReader& in) {
+  const auto& detectors = detectors_->all();
+  std::vector<std::optional<std::uint32_t>> now_at(in.varint());
+  for (auto& index : now_at) {
+    const std::string_view id = in.bytes();
+    const std::uint64_t high = in.be64();
+    const Hash128 hash{high, in.be64()};
+    for (std::uint32_t d = 0; d < detectors.size(); ++d)
+      if (detectors[d].meta->id == id && detectors[d].rule_hash == hash) index = d;
+    if (!in.ok()) return false;
+  }
+  const std::uint64_t groups = in.varint();
+  for (std::uint64_t i = 0; i < groups && in.ok(); ++i) {
+    State state;
+    state.id = in.varint();
+    const std::uint64_t detector = in.varint();
+    const std::uint8_t flags = in.u8();
+    state.late = (flags & 2) != 0;
+    state.parked = (flags & 4) != 0;
+    state.late_until = decode_time(in);
+    const std::uint64_t values = in.varint();
+    std::string identity;
+    ByteWriter identity_out(identity);
+    for (std::uint64_t v = 0; v < values && in.ok(); ++v) {
+      state.values.emplace_back(in.bytes());
+      identity_out.bytes(state.values.back());
+    }
+    const std::string_view bytes = in.bytes();
+    if (!in.ok() || detector >= now_at.size()) return false;
+    if (!now_at[detector]) continue;  // the rule is gone, and its state with it
+    const Key key{*now_at[detector], (flags & 1) != 0, hash128(identity)};
+    const correlate::Settings& settings = detectors[key.detector].settings;
+    ByteReader group_in(bytes);
+    auto group = correlate::Group::decode(settings, group_in);
+    if (!group || group->empty()) return false;
+    state.group = std::move(*group);
+    for (const correlate::Episode& e : state.group.episodes())
+      if (e.incident && !incidents_.contains(*e.incident)) return false;
+    if (!state.parked) schedule(key, state, settings.window);
+    if (state.late_until) late_due_[key.historic].push({*state.late_until, state.id, key});
+    ++groups_by_detector_[key.detector];
+    account(groups_.emplace(key, std::move(state)).first->second);
+  }
+  return in.ok();
+}
+
+}  // namespace vakt::engine

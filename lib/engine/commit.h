@@ -1,0 +1,16 @@
+// What an applied input leaves behind, as one store commit.
+#pragma once
+
+#include <span>
+
+#include "engine/engine.h"
+#include "engine/pipeline.h"
+#include "store/commit.h"
+
+namespace vakt::engine {
+
+// `input` has just been applied to `engine` with these effects. `batch` is null but for HitsInput.
+store::Commit make_commit(const Engine& engine, const Pipeline& pipeline, const Input& input,
+                          const Effects& effects, const event::Batch* batch);
+
+}  // namespace vakt::engine

@@ -1,0 +1,56 @@
+// Detectors: what the rule set means to the engine. A detector is a correlation, or a rule that
+// opens incidents by itself (an episode rule with N = 1 and a quiet period). Immutable.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "correlate/group.h"
+#include "event/hit.h"
+#include "rule/rule.h"
+
+namespace vakt::engine {
+
+struct Detector {
+  const rule::Metadata* meta = nullptr;
+  Hash128 rule_hash;
+  correlate::Settings settings;
+  std::vector<event::FieldId> group_by;
+  std::vector<std::string> group_names;
+  event::FieldId value_field = event::kNoField;  // where distinct values are counted
+  bool by_host = false;  // a single rule: grouped by host, or by source where no host is known
+};
+
+class Detectors {
+ public:
+  // Rules at or above `open_level` open incidents by themselves, unless they are the base of a
+  // correlation that does not ask for it (`generate`).
+  Detectors(std::shared_ptr<const rule::RuleSet> rules, const event::FieldNames& names,
+            rule::Level open_level);
+
+  const std::vector<Detector>& all() const { return all_; }
+  const std::vector<std::uint32_t>& of_rule(std::uint32_t rule) const { return by_rule_.at(rule); }
+  const rule::RuleSet& rules() const { return *rules_; }
+
+ private:
+  std::shared_ptr<const rule::RuleSet> rules_;
+  std::vector<Detector> all_;
+  std::vector<std::vector<std::uint32_t>> by_rule_;
+};
+
+// Names every correlation needs, so that events carry them. Call before events are parsed.
+void intern_correlation_fields(const rule::RuleSet& rules, event::FieldNames& names);
+
+// The group a hit belongs to: the values of the group-by fields, or nullopt when one is missing.
+struct GroupKey {
+  Hash128 hash;
+  std::vector<std::string_view> values;
+};
+std::optional<GroupKey> group_key(const Detector& detector, const event::Hit& hit);
+
+// Hash of the counted value; nullopt when the event has none.
+std::optional<std::uint64_t> counted_value(const Detector& detector, const event::Hit& hit);
+
+}  // namespace vakt::engine

@@ -1,0 +1,333 @@
+#include "engine/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "engine/changes.h"
+
+namespace vakt::engine {
+
+Engine::Engine(std::shared_ptr<const Detectors> detectors, std::uint64_t origin,
+               const EngineOptions& options)
+    : detectors_(std::move(detectors)),
+      origin_(origin),
+      options_(options),
+      lanes_{Watermark(options.watermark, false), Watermark(options.watermark, true)},
+      groups_by_detector_(detectors_->all().size()) {}
+
+Effects Engine::apply(const Input& input) {
+  ++inputs_;
+  Effects effects;
+  effects.first_sequence = next_sequence_;
+  Changes changes(effects);
+  if (const auto* hits = std::get_if<HitsInput>(&input.what)) {
+    apply_hits(*hits, input.now, changes);
+  } else if (std::holds_alternative<Tick>(input.what)) {
+    const bool session_over = lanes_[1].tick(input.now);
+    lanes_[0].tick(input.now);
+    if (session_over) finalise(true, kTimeMax, input.now, changes);
+  } else if (std::holds_alternative<EndOfInput>(input.what)) {
+    finalise(false, kTimeMax, input.now, changes);
+    finalise(true, kTimeMax, input.now, changes);
+  } else {
+    apply_command(std::get<Command>(input.what), input.now, effects, changes);
+  }
+  for (const bool historic : {false, true})
+    finalise(historic, lanes_[historic].value(), input.now, changes);
+  changes.finish(incidents_);
+  return effects;
+}
+
+const incident::Incident* Engine::find(incident::IncidentId id) const {
+  const auto it = incidents_.find(id);
+  return it == incidents_.end() ? nullptr : &it->second;
+}
+
+void Engine::apply_hits(const HitsInput& input, Time now, Changes& changes) {
+  std::uint32_t ordinal = 0;
+  const event::Hit* previous = nullptr;
+  for (const event::Hit& hit : input.hits) {
+    check(hit.event_index < input.event_count, "a hit is of an event of its input");
+    ordinal = previous != nullptr && previous->event_index == hit.event_index ? ordinal + 1 : 0;
+    apply_hit(hit, ordinal, now, changes);
+    previous = &hit;
+  }
+  next_sequence_ += input.event_count;
+  lanes_[0].advance(input.sources, now);
+  lanes_[1].advance(input.sources, now);
+}
+
+void Engine::apply_hit(const event::Hit& hit, std::uint32_t ordinal, Time now, Changes& changes) {
+  const auto watermark = lanes_[(hit.flags & event::kHistoric) != 0].value();
+  if (watermark && hit.event_time < *watermark) ++counters_.late_counted;
+  for (const std::uint32_t detector : detectors_->of_rule(hit.rule))
+    detect(detector, hit, ordinal, now, changes);
+}
+
+void Engine::detect(std::uint32_t detector_index, const event::Hit& hit, std::uint32_t ordinal,
+                    Time now, Changes& changes) {
+  const Detector& detector = detectors_->all()[detector_index];
+  const auto group = group_key(detector, hit);
+  const auto value = counted_value(detector, hit);
+  if (!group || !value) {
+    ++counters_.ungrouped;
+    return;
+  }
+  correlate::Settings settings = detector.settings;
+  settings.episode_max = options_.episode_max;
+  const bool historic = (hit.flags & event::kHistoric) != 0;
+  const Key key{detector_index, historic, group->hash};
+  State* state = find_or_create(key, *group);
+  if (state == nullptr) {
+    ++counters_.groups_refused;
+    return;
+  }
+  const auto watermark = lanes_[historic].value();
+  if (watermark && hit.event_time < *watermark) {
+    if (!state->late_until) late_due_[historic].push({now + options_.late_memory, state->id, key});
+    state->late = true;
+    state->late_until = now + options_.late_memory;
+  }
+  const Cause cause{detector, hit, next_sequence_ + hit.event_index, ordinal, now};
+  const Hash128 digest = hash128(hit.raw, static_cast<std::uint64_t>(to_ns(hit.event_time)));
+  const correlate::Change change =
+      state->group.insert(settings, {hit.event_time, cause.sequence, ordinal, *value}, digest);
+  update_incidents(cause, *state, change, changes);
+  if (!state->parked) schedule(key, *state, settings.window);
+  if (watermark) state->group.forget(settings, *watermark);
+  account(*state);
+}
+
+Engine::State* Engine::find_or_create(const Key& key, const GroupKey& group) {
+  if (const auto it = groups_.find(key); it != groups_.end()) return &it->second;
+  // New groups wait outside when memory is full, so that a flood of keys cannot push out the state
+  // of a slow attack. What is refused is counted and raises an alarm.
+  if (state_bytes_ >= options_.state_bytes_max) return nullptr;
+  State& state = groups_[key];
+  state.id = next_group_++;
+  for (const std::string_view value : group.values) state.values.emplace_back(value);
+  ++groups_by_detector_[key.detector];
+  return &state;
+}
+
+// Keeps an entry in due_ no later than the moment the first episode becomes final. One that comes
+// too early is put back when it is popped; so nothing that is concluded depends on old entries.
+void Engine::schedule(const Key& key, State& state, Duration window) {
+  const Time due = state.group.episodes().front().last + window;
+  if (due >= state.due) return;
+  state.due = due;
+  due_[key.historic].push({due, state.id, key});
+}
+
+void Engine::account(State& state) {
+  std::size_t bytes = sizeof(State) + sizeof(Key) + 64 + state.group.bytes();
+  for (const std::string& value : state.values) bytes += sizeof(value) + value.size();
+  state_bytes_ += bytes - state.bytes;
+  state.bytes = bytes;
+}
+
+void Engine::update_incidents(const Cause& cause, State& state, const correlate::Change& change,
+                              Changes& changes) {
+  correlate::Episode& episode = state.group.episodes()[change.episode];
+  if (change.absorbed && change.absorbed->incident && episode.incident &&
+      *change.absorbed->incident != *episode.incident)
+    merge_incidents(cause, episode, *change.absorbed, changes);
+  if (change.crossed) {
+    open_incident(cause, state, change.episode, changes);
+    return;
+  }
+  if (!episode.incident) return;
+  incident::Incident& incident = incidents_.at(*episode.incident);
+  if (change.crossing_moved) {
+    incident.detection.opened_event_time = episode.crossing->time;
+    incident.detection.opened_by = {origin_, episode.crossing->sequence};
+    changes.add(incident::entry(incident, cause.now, "vakt", "crossing_moved",
+                                fmt::format("an event that arrived later puts the crossing at {}",
+                                            format_rfc3339(episode.crossing->time))));
+  }
+  incident.detection.first_event_time = episode.first;
+  incident.detection.last_event_time = episode.last;
+  incident.detection.event_count = episode.events;
+  incident.detection.peak = episode.peak;
+  incident.detection.evidence_digest = episode.digest;
+  incident.late = incident.late || state.late;
+  count_hit(cause, incident, changes);
+  changes.touch(incident);
+}
+
+// A further hit of an incident's episode.
+void Engine::count_hit(const Cause& cause, incident::Incident& incident, Changes& changes) {
+  changes.evidence(incident, cause.sequence, cause.ordinal, options_.evidence_max);
+  if (incident.state != incident::State::closed) return;
+  if (incident.disposition == incident::Disposition::true_positive)
+    changes.add(incident::reopen(incident, cause.now));
+  else
+    ++incident.hits_after_close;
+}
+
+void Engine::open_incident(const Cause& cause, State& state, std::size_t episode_index,
+                           Changes& changes) {
+  auto& episodes = state.group.episodes();
+  correlate::Episode& episode = episodes[episode_index];
+  const rule::Metadata& meta = *cause.detector.meta;
+  incident::Incident incident;
+  std::string identity;
+  ByteWriter out(identity);
+  out.bytes(meta.id);
+  for (std::size_t i = 0; i < state.values.size(); ++i) {
+    incident.detection.group.emplace_back(cause.detector.group_names[i], state.values[i]);
+    out.bytes(state.values[i]);
+  }
+  out.be64(origin_);
+  out.be64(episode.crossing->sequence);
+  incident.id = hash128(identity);
+  incident.number = next_incident_++;
+  incident.detection.rule_id = meta.id;
+  incident.detection.rule_hash = cause.detector.rule_hash;
+  incident.detection.first_event_time = episode.first;
+  incident.detection.last_event_time = episode.last;
+  incident.detection.opened_event_time = episode.crossing->time;
+  incident.detection.opened_by = {origin_, episode.crossing->sequence};
+  incident.detection.event_count = episode.events;
+  incident.detection.peak = episode.peak;
+  incident.detection.evidence_digest = episode.digest;
+  incident.rule_title = meta.title;
+  incident.rule_author = meta.author;
+  incident.severity = meta.level;
+  incident.threshold = cause.detector.settings.threshold;
+  incident.window = cause.detector.settings.window;
+  incident.historic = (cause.hit.flags & event::kHistoric) != 0;
+  incident.late = state.late;
+  incident.deciding_received_time = cause.hit.received_time;
+  incident.opened_at = cause.now;
+  if (episode.continuation && episode_index > 0)
+    incident.continues = episodes[episode_index - 1].incident;
+  episode.incident = incident.id;
+
+  changes.add(incident::entry(incident, cause.now, "vakt",
+                              incident.continues ? "continued" : "opened",
+                              fmt::format("{} of {} in {}", episode.peak, incident.threshold,
+                                          format_duration(incident.window))));
+  for (const correlate::Point& p : state.group.points())
+    if (p.time >= episode.first && p.time <= episode.last)
+      changes.evidence(incident, p.sequence, p.ordinal, options_.evidence_max);
+  changes.touch(incident);
+  if (!incident.continues) changes.opened(incident.id);
+  incidents_.insert_or_assign(incident.id, std::move(incident));
+}
+
+// An event bridged two episodes that both have an incident. The later one merges into the earlier
+// one; where people have decided about either, both stay and are linked.
+void Engine::merge_incidents(const Cause& cause, correlate::Episode& episode,
+                             const correlate::Episode& absorbed, Changes& changes) {
+  incident::Incident& earlier = incidents_.at(*episode.incident);
+  incident::Incident& later = incidents_.at(*absorbed.incident);
+  ++earlier.revision;
+  ++later.revision;
+  later.final = true;
+  const bool decided = earlier.decided() || later.decided();
+  const std::string kind = decided ? "linked" : "merged";
+  const std::string earlier_name = incident::display_name(earlier);
+  const std::string later_name = incident::display_name(later);
+  if (decided) {
+    earlier.linked.push_back(later.id);
+    later.linked.push_back(earlier.id);
+  } else {
+    later.merged_into = earlier.id;
+  }
+  changes.add(
+      incident::entry(earlier, cause.now, "vakt", kind,
+                      fmt::format("an event between them made one episode with {}", later_name)));
+  changes.add(
+      incident::entry(later, cause.now, "vakt", kind,
+                      fmt::format("an event between them made one episode with {}", earlier_name)));
+  changes.touch(earlier);
+  changes.touch(later);
+  changes.forget(later.id);
+}
+
+void Engine::apply_command(const Command& command, Time now, Effects& effects, Changes& changes) {
+  const auto it = incidents_.find(command.incident);
+  if (it == incidents_.end() && !command.loaded) {
+    effects.answer = Result<incident::Incident>(fail(Errc::not_found, "no such incident"));
+    return;
+  }
+  const bool in_memory = it != incidents_.end();
+  incident::Incident incident = in_memory ? it->second : *command.loaded;
+  auto entry = incident::apply(incident, command.action, now);
+  if (!entry) {
+    effects.answer = Result<incident::Incident>(tl::make_unexpected(entry.error()));
+    return;
+  }
+  changes.add(std::move(*entry));
+  effects.answer = Result<incident::Incident>(incident);
+  if (in_memory) {
+    it->second = std::move(incident);
+    changes.touch(it->second);
+  } else {
+    changes.put(std::move(incident));
+  }
+}
+
+void Engine::finalise(bool historic, std::optional<Time> until, Time now, Changes& changes) {
+  if (!until) return;
+  auto& late = late_due_[historic];
+  while (!late.empty() && (late.top().time <= now || *until == kTimeMax)) {
+    const Due due = late.top();
+    late.pop();
+    const auto it = groups_.find(due.key);
+    if (it == groups_.end() || it->second.id != due.id) continue;
+    if (*it->second.late_until > now && *until != kTimeMax) {
+      late.push({*it->second.late_until, due.id, due.key});
+      continue;
+    }
+    it->second.late_until.reset();
+    if (std::exchange(it->second.parked, false))
+      schedule(due.key, it->second, detectors_->all()[due.key.detector].settings.window);
+  }
+  auto& queue = due_[historic];
+  while (!queue.empty() && queue.top().time <= *until) {
+    const Due due = queue.top();
+    queue.pop();
+    finalise_due(due, *until, now, changes);
+  }
+}
+
+void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes) {
+  const auto it = groups_.find(due.key);
+  if (it == groups_.end() || it->second.id != due.id) return;
+  State& state = it->second;
+  if (due.time != state.due) return;
+  state.due = kTimeMax;
+  const correlate::Settings& settings = detectors_->all()[due.key.detector].settings;
+  const bool final = state.group.episodes().front().last <= until - settings.window;
+  // Late events count against it for a while longer; late_due_ brings it back.
+  state.parked = final && until != kTimeMax && state.late_until && *state.late_until > now;
+  if (state.parked) return;
+  while (const auto episode = state.group.take_final(settings, until)) {
+    account(state);
+    if (!episode->incident) continue;
+    incident::Incident& incident = incidents_.at(*episode->incident);
+    incident.final = true;
+    changes.touch(incident);
+    changes.forget(incident.id);
+  }
+  if (state.group.empty()) {
+    drop(due.key);
+    return;
+  }
+  schedule(due.key, state, settings.window);
+}
+
+void Engine::drop(const Key& key) {
+  const auto it = groups_.find(key);
+  state_bytes_ -= it->second.bytes;
+  --groups_by_detector_[key.detector];
+  groups_.erase(it);
+}
+
+}  // namespace vakt::engine

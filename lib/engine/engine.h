@@ -1,0 +1,176 @@
+// Engine: the deterministic state machine behind everything that Vakt concludes.
+//
+//   Effects apply(const Input&)
+//
+// It sees hits, commands of people and the passing of time, in one committed order. It reads no
+// clock, no socket, no random source: the same inputs give the same effects, live, after a crash,
+// in a replay and in a test. Lives on one thread. An Input is applied whole or (on a bug) aborts.
+//
+// What it keeps in memory: group states (correlate/group.h), bounded by `state_bytes_max`, and the
+// incidents of episodes that are not final. Recovery: decode() of a checkpoint, then the later
+// inputs again, their effects discarded.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "engine/detectors.h"
+#include "engine/watermark.h"
+#include "incident/incident.h"
+#include "incident/lifecycle.h"
+#include "store/commit.h"
+
+namespace vakt::engine {
+
+struct EngineOptions {
+  WatermarkOptions watermark;
+  Duration episode_max = std::chrono::hours(24);
+  Duration late_memory = std::chrono::minutes(5);  // received time a late group is remembered
+  std::size_t state_bytes_max = 256 << 20;         // of all group states
+  std::size_t evidence_max = 1'000;                // rows per incident; further hits are counted
+};
+
+// Events of one batch were received; `hits` are those that matched, ordered by event, then rule.
+struct HitsInput {
+  std::uint64_t event_count = 0;
+  std::span<const event::Hit> hits;
+  std::span<const event::SourceMark> sources;
+};
+struct Tick {};        // received time passed
+struct EndOfInput {};  // a replay is over: everything is final
+struct Command {
+  incident::IncidentId incident;
+  incident::Action action;
+  std::optional<incident::Incident> loaded;  // the stored record; used where memory has none
+};
+
+struct Input {
+  Time now;  // received time; never goes back
+  std::variant<HitsInput, Tick, EndOfInput, Command> what;
+};
+
+struct Effects {
+  std::uint64_t first_sequence = 0;           // of the input's events
+  std::vector<incident::Incident> incidents;  // that changed, latest record, in order of number
+  std::vector<incident::TimelineEntry> timeline;
+  std::vector<store::EvidenceRow> evidence;
+  std::vector<incident::IncidentId> opened;  // first opened by this input (also in `incidents`);
+                                             // without continuations of long episodes
+  std::optional<Result<incident::Incident>> answer;  // to a Command
+};
+
+// Counters since construction, for metrics.
+struct EngineCounters {
+  std::uint64_t late_counted = 0;    // hits below the watermark
+  std::uint64_t ungrouped = 0;       // hits without a value for a group key or counted field
+  std::uint64_t groups_refused = 0;  // hits not tracked because state_bytes_max was reached
+};
+
+class Engine {
+ public:
+  Engine(std::shared_ptr<const Detectors> detectors, std::uint64_t origin,
+         const EngineOptions& options);
+
+  Effects apply(const Input& input);
+
+  std::uint64_t next_sequence() const { return next_sequence_; }
+  std::uint64_t inputs() const { return inputs_; }  // applied so far, all runs together
+  const EngineCounters& counters() const { return counters_; }
+  std::optional<Time> watermark(bool historic) const { return lanes_[historic].value(); }
+  std::size_t lagging_sources() const { return lanes_[0].lagging(); }
+  std::size_t groups() const { return groups_.size(); }
+  std::size_t groups_of(std::size_t detector) const { return groups_by_detector_.at(detector); }
+  std::size_t state_bytes() const { return state_bytes_; }
+  // Does the passing of time matter now? Without open groups ticks may be left out.
+  bool waits_for_time() const { return !groups_.empty(); }
+  const Detectors& detectors() const { return *detectors_; }
+  // An incident that is still in memory, or null.
+  const incident::Incident* find(incident::IncidentId id) const;
+
+  std::string checkpoint() const;
+  // Replaces the state. Groups whose detection no longer exists are dropped. False: not understood.
+  bool restore(std::string_view checkpoint);
+
+ private:
+  struct Key {
+    std::uint32_t detector = 0;
+    bool historic = false;
+    Hash128 group;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& k) const {
+      return k.group.low ^ (k.detector * 0x9E3779B97F4A7C15ull) ^ (k.historic ? 1u : 0u);
+    }
+  };
+  struct State {
+    correlate::Group group;
+    std::vector<std::string> values;  // of the group-by fields
+    std::uint64_t id = 0;  // in order of creation: order of effects must not be of hashes
+    std::size_t bytes = 0;
+    Time due = kTimeMax;             // of its entry in due_; other entries are stale
+    std::optional<Time> late_until;  // received time until which it is remembered at least
+    bool parked = false;             // due, but kept for late events: see late_due_
+    bool late = false;               // some event of it was below the watermark
+  };
+  struct Due {  // when a group may have something final
+    Time time;
+    std::uint64_t id;
+    Key key;
+    bool operator>(const Due& o) const { return time != o.time ? time > o.time : id > o.id; }
+  };
+  using DueQueue = std::priority_queue<Due, std::vector<Due>, std::greater<>>;
+  class Changes;
+
+  void apply_hits(const HitsInput& input, Time now, Changes& changes);
+  void apply_hit(const event::Hit& hit, std::uint32_t ordinal, Time now, Changes& changes);
+  void detect(std::uint32_t detector, const event::Hit& hit, std::uint32_t ordinal, Time now,
+              Changes& changes);
+  void apply_command(const Command& command, Time now, Effects& effects, Changes& changes);
+  State* find_or_create(const Key& key, const GroupKey& group);
+  struct Cause {  // the hit that changes incidents now
+    const Detector& detector;
+    const event::Hit& hit;
+    std::uint64_t sequence = 0;
+    std::uint32_t ordinal = 0;
+    Time now;
+  };
+  void update_incidents(const Cause& cause, State& state, const correlate::Change& change,
+                        Changes& changes);
+  void open_incident(const Cause& cause, State& state, std::size_t episode, Changes& changes);
+  void count_hit(const Cause& cause, incident::Incident& incident, Changes& changes);
+  void merge_incidents(const Cause& cause, correlate::Episode& episode,
+                       const correlate::Episode& absorbed, Changes& changes);
+  void finalise(bool historic, std::optional<Time> until, Time now, Changes& changes);
+  void finalise_due(const Due& due, Time until, Time now, Changes& changes);
+  void drop(const Key& key);
+  void schedule(const Key& key, State& state, Duration window);
+  void account(State& state);
+  void encode_groups(ByteWriter& out) const;
+  bool decode_groups(ByteReader& in);
+
+  std::shared_ptr<const Detectors> detectors_;
+  std::uint64_t origin_;
+  EngineOptions options_;
+  Watermark lanes_[2];
+  std::unordered_map<Key, State, KeyHash> groups_;
+  std::vector<std::size_t> groups_by_detector_;
+  DueQueue due_[2];                                               // by event time
+  DueQueue late_due_[2];                                          // late groups, by received time
+  std::map<incident::IncidentId, incident::Incident> incidents_;  // of episodes not yet final
+  std::uint64_t inputs_ = 0;
+  std::uint64_t next_sequence_ = 0;
+  std::uint64_t next_incident_ = 1;
+  std::uint64_t next_group_ = 1;
+  std::size_t state_bytes_ = 0;
+  EngineCounters counters_;
+};
+
+}  // namespace vakt::engine

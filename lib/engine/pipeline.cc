@@ -1,0 +1,27 @@
+#include "engine/pipeline.h"
+
+#include <utility>
+
+namespace vakt::engine {
+
+std::shared_ptr<const Pipeline> Pipeline::load(const PipelineOptions& options,
+                                               Diagnostics& diagnostics) {
+  auto p = std::make_shared<Pipeline>();
+  p->rules = std::make_shared<const rule::RuleSet>(rule::load(options.rule_paths, diagnostics));
+  // Before the decoders, which prepare every combination of a listener's label with their own.
+  for (const ListenerSettings& settings : options.listeners) {
+    Listener listener{settings, 0};
+    if (settings.log_source != event::LogSource{})
+      listener.route = p->routes.intern({settings.log_source});
+    p->listeners.push_back(std::move(listener));
+  }
+  p->decoders = normalise::Decoders::load(options.decoder_paths, p->names, p->routes, diagnostics);
+  if (!p->decoders) return nullptr;
+  intern_correlation_fields(*p->rules, p->names);
+  p->program = match::Program::compile(p->rules, p->names, p->routes, diagnostics);
+  if (!p->program) return nullptr;
+  p->detectors = std::make_shared<const Detectors>(p->rules, p->names, options.open_level);
+  return p;
+}
+
+}  // namespace vakt::engine

@@ -1,0 +1,66 @@
+// Pipeline: everything a worker needs to turn bytes into hits, loaded once and immutable: decoders,
+// field names, log-source routes, compiled rules. Shared by all threads as one snapshot.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/result.h"
+#include "engine/detectors.h"
+#include "event/field_names.h"
+#include "event/log_source.h"
+#include "match/matcher.h"
+#include "normalise/normaliser.h"
+
+namespace date {
+class time_zone;
+}
+
+namespace vakt::engine {
+
+enum class Format : std::uint8_t {
+  automatic,  // JSON where the frame starts with '{', else syslog
+  syslog,
+  json,
+};
+
+// How the records of one listener (or replayed file) are to be read.
+struct ListenerSettings {
+  std::string name;
+  Format format = Format::automatic;
+  std::optional<int> year;                // for times without one
+  const date::time_zone* zone = nullptr;  // for times without one; null: UTC
+  event::LogSource log_source;            // label of all its records
+  bool imported = false;                  // history, whatever the times say
+};
+
+struct PipelineOptions {
+  std::vector<std::string> rule_paths;
+  std::vector<std::string> decoder_paths;
+  rule::Level open_level = rule::Level::high;
+  std::vector<ListenerSettings> listeners;  // Event::listener is the index
+};
+
+struct Listener {
+  ListenerSettings settings;
+  event::RouteId route = 0;
+};
+
+struct Pipeline {
+  event::FieldNames names;
+  event::Routes routes;
+  std::shared_ptr<const rule::RuleSet> rules;
+  std::shared_ptr<const normalise::Decoders> decoders;
+  std::shared_ptr<const match::Program> program;
+  std::shared_ptr<const Detectors> detectors;
+  std::vector<Listener> listeners;
+
+  // Reports everything wrong with rules and decoders. Null only where nothing usable is left.
+  static std::shared_ptr<const Pipeline> load(const PipelineOptions& options,
+                                              Diagnostics& diagnostics);
+};
+
+}  // namespace vakt::engine

@@ -1,0 +1,187 @@
+#include "engine/worker.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "parse/syslog.h"
+#include "parse/timestamp.h"
+#include "parse/utf8.h"
+
+namespace vakt::engine {
+namespace {
+
+using event::Field;
+using event::ValueKind;
+
+// Times outside are no times of events; inside, window arithmetic cannot overflow.
+constexpr Time kEarliest{};                                 // 1970
+constexpr Time kLatest = from_unix_seconds(7'258'118'400);  // 2200
+constexpr Duration kFutureMax = std::chrono::hours(24);
+constexpr Duration kHistoryAfter = std::chrono::hours(24);
+constexpr Duration kMarkAhead = std::chrono::seconds(60);
+
+// "0" to "191": the text of a priority, facility or severity.
+constexpr std::size_t kNumbers = 192;
+const std::array<std::string, kNumbers>& number_texts() {
+  static const auto texts = [] {
+    std::array<std::string, kNumbers> t;
+    for (std::size_t i = 0; i < kNumbers; ++i) t[i] = std::to_string(i);
+    return t;
+  }();
+  return texts;
+}
+
+// The parsed view of a text: itself where it is clean, else a sanitised copy.
+std::string_view clean(event::Batch& batch, std::string_view text, std::uint16_t& flags) {
+  if (!parse::needs_sanitising(text)) return text;
+  if (text.find('\0') != std::string_view::npos) flags |= event::kHadNul;
+  if (!is_valid_utf8(text)) flags |= event::kBadUtf8;
+  std::string copy;
+  append_sanitised(copy, text);
+  return batch.text().copy(copy);
+}
+
+void add_if(event::Batch& batch, event::FieldId id, ValueKind kind, std::string_view text) {
+  if (!text.empty()) batch.add_field(id, kind, text);
+}
+
+void add_header_fields(event::Batch& batch, const parse::SyslogHeader& header) {
+  add_if(batch, event::kHostName, ValueKind::string, header.hostname);
+  add_if(batch, event::kProcessName, ValueKind::string, header.app_name);
+  add_if(batch, event::kProcessPid, ValueKind::number, header.proc_id);
+  add_if(batch, event::kSyslogMsgId, ValueKind::string, header.msg_id);
+  add_if(batch, event::kSyslogStructured, ValueKind::string, header.structured_data);
+  add_if(batch, event::kTimestamp, ValueKind::string, header.timestamp);
+  if (!header.has_priority) return;
+  const auto& numbers = number_texts();
+  batch.add_field(event::kSyslogPriority, ValueKind::number, numbers[header.priority]);
+  batch.add_field(event::kSyslogFacility, ValueKind::number, numbers[header.priority / 8]);
+  batch.add_field(event::kSyslogSeverity, ValueKind::number, numbers[header.priority % 8]);
+}
+
+}  // namespace
+
+Worker::Worker(std::shared_ptr<const Pipeline> pipeline)
+    : pipeline_(std::move(pipeline)), json_(kFrameBytesMax), matcher_(pipeline_->program) {}
+
+void Worker::add(event::Batch& batch, std::string_view frame, bool truncated,
+                 const Origin& origin) {
+  const Listener& listener = pipeline_->listeners[origin.listener];
+  event::Event& e = batch.add(frame);
+  e.received_time = origin.received;
+  e.listener = origin.listener;
+  if (truncated) e.flags |= event::kTruncated;
+  const Format format = listener.settings.format;
+  const bool json =
+      format == Format::json || (format == Format::automatic && parse::looks_like_json(frame));
+  if (!json || !add_json(batch, listener, origin)) {
+    const std::string_view text = clean(batch, e.raw, e.flags);
+    if (json) {
+      e.flags |= event::kUnparsed;
+      batch.add_field(event::kMessage, ValueKind::string, text);
+      set_time(e, false, {}, origin.received);
+    } else {
+      add_syslog(batch, text, listener, origin);
+    }
+  }
+  const bool historic =
+      listener.settings.imported || e.event_time < origin.received - kHistoryAfter;
+  if (historic) e.flags |= event::kHistoric;
+  set_source(batch, origin);
+  pipeline_->decoders->decode(batch, listener.route);
+}
+
+void Worker::add_syslog(event::Batch& batch, std::string_view text, const Listener& listener,
+                        const Origin& origin) {
+  const parse::SyslogHeader header =
+      parse::parse_syslog(text, {origin.received, listener.settings.year, listener.settings.zone});
+  event::Event& e = batch.events().back();
+  if (header.unparsed) e.flags |= event::kUnparsed;
+  if (header.year_guessed) e.flags |= event::kYearGuessed;
+  batch.add_field(event::kMessage, ValueKind::string, header.message);
+  add_header_fields(batch, header);
+  set_time(e, header.has_time, header.time, origin.received);
+}
+
+// False: not a JSON record.
+bool Worker::add_json(event::Batch& batch, const Listener& listener, const Origin& origin) {
+  const auto error = json_.parse(batch, pipeline_->names, pipeline_->program->wants_keywords());
+  if (error != parse::JsonError::none) return false;
+  event::Event& e = batch.events().back();
+  const Field* stamp = batch.find(e, event::kTimestamp);
+  if (stamp != nullptr) {
+    const auto time = parse::parse_timestamp(stamp->text, listener.settings.zone);
+    set_time(e, time.has_value(), time.value_or(Time{}), origin.received);
+    return true;
+  }
+  // A record that only wraps a log line, as many shippers send it, is that line.
+  Field* message = nullptr;
+  for (Field& f : batch.mutable_fields(e))
+    if (f.id == event::kMessage && f.kind == ValueKind::string) message = &f;
+  if (message == nullptr) {
+    set_time(e, false, {}, origin.received);
+    return true;
+  }
+  const parse::SyslogHeader header = parse::parse_syslog(
+      message->text, {origin.received, listener.settings.year, listener.settings.zone});
+  if (header.has_time) {
+    const bool has_host = batch.find(e, event::kHostName) != nullptr;
+    const bool has_process = batch.find(e, event::kProcessName) != nullptr;
+    message->text = header.message;
+    parse::SyslogHeader missing = header;
+    if (has_host) missing.hostname = {};
+    if (has_process) missing.app_name = missing.proc_id = {};
+    if (header.year_guessed) e.flags |= event::kYearGuessed;
+    add_header_fields(batch, missing);
+  }
+  set_time(e, header.has_time, header.time, origin.received);
+  return true;
+}
+
+void Worker::set_time(event::Event& event, bool found, Time time, Time received) {
+  const bool usable =
+      found && time >= kEarliest && time <= kLatest && time <= received + kFutureMax;
+  event.event_time = usable ? time : received;
+  if (!usable) event.flags |= event::kTimeSuspect;
+}
+
+void Worker::set_source(event::Batch& batch, const Origin& origin) {
+  event::Event& e = batch.events().back();
+  const bool historic = (e.flags & event::kHistoric) != 0;
+  source_.assign(origin.peer);
+  if (!origin.peer_is_source) {
+    if (const Field* host = batch.find(e, event::kHostName); host != nullptr) {
+      source_ += '/';
+      source_.append(host->text.substr(0, 255));
+    }
+  }
+  e.source = batch.add_source(source_, historic);
+  event::SourceMark& mark = batch.sources()[e.source];
+  mark.received_time_max = std::max(mark.received_time_max, e.received_time);
+  // A time we made up says nothing about how far the source has come.
+  if ((e.flags & event::kTimeSuspect) != 0) return;
+  mark.event_time_max =
+      std::max(mark.event_time_max, std::min(e.event_time, e.received_time + kMarkAhead));
+}
+
+void Worker::match(const event::Batch& batch, std::vector<event::Hit>& hits) {
+  matches_.clear();
+  matcher_.match(batch, matches_);
+  for (const match::Match& m : matches_) {
+    const event::Event& e = batch.events()[m.event];
+    event::Hit& hit = hits.emplace_back();
+    hit.rule = m.rule;
+    hit.event_index = m.event;
+    hit.event_time = e.event_time;
+    hit.received_time = e.received_time;
+    hit.flags = e.flags;
+    hit.source = batch.sources()[e.source].name;
+    hit.raw = e.raw.substr(0, event::kHitRawBytesMax);
+    hit.fields = batch.fields(e);
+  }
+}
+
+}  // namespace vakt::engine

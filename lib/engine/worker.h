@@ -1,0 +1,59 @@
+// Worker: frames to events to hits. The data plane of one thread; plain loops, no locks, and no
+// allocation per event once its buffers have grown.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/pipeline.h"
+#include "event/batch.h"
+#include "event/hit.h"
+#include "parse/json.h"
+
+namespace vakt::engine {
+
+// Where a frame comes from.
+struct Origin {
+  std::uint16_t listener = 0;
+  std::string_view peer;        // authenticated name, or peer address, or file name
+  bool peer_is_source = false;  // an authenticated name is the source, whatever the header says
+  Time received;
+};
+
+inline constexpr std::size_t kFrameBytesMax = 256 * 1024;
+
+class Worker {
+ public:
+  explicit Worker(std::shared_ptr<const Pipeline> pipeline);
+
+  // Parses and decodes a frame into a new event of `batch`, which must have room for it.
+  void add(event::Batch& batch, std::string_view frame, bool truncated, const Origin& origin);
+
+  // Is this frame a record that cannot be read in its listener's format? (A JSON listener's or
+  // request's malformed lines are counted and reported; they are stored all the same.)
+  bool malformed(const event::Batch& batch) const {
+    return (batch.events().back().flags & event::kUnparsed) != 0;
+  }
+
+  // Matches all events of the batch. The hits' texts point into the batch.
+  void match(const event::Batch& batch, std::vector<event::Hit>& hits);
+
+  const Pipeline& pipeline() const { return *pipeline_; }
+
+ private:
+  void add_syslog(event::Batch& batch, std::string_view text, const Listener& listener,
+                  const Origin& origin);
+  bool add_json(event::Batch& batch, const Listener& listener, const Origin& origin);
+  void set_time(event::Event& event, bool found, Time time, Time received);
+  void set_source(event::Batch& batch, const Origin& origin);
+
+  std::shared_ptr<const Pipeline> pipeline_;
+  parse::JsonParser json_;
+  match::Matcher matcher_;
+  std::vector<match::Match> matches_;
+  std::string source_;            // scratch
+};
+
+}  // namespace vakt::engine

@@ -1,0 +1,416 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "match/program.h"
+
+namespace vakt::match {
+namespace {
+
+// The work of Program::compile: atoms and trees first, then classes and databases. When Hyperscan
+// refuses a pattern, the rules that use it are refused and the classes are built again without.
+class Compiler {
+ public:
+  Compiler(Code& out, event::FieldNames& names, const event::Routes& routes,
+           Diagnostics& diagnostics)
+      : out_(out), names_(names), routes_(routes), diagnostics_(diagnostics) {}
+
+  void run() {
+    read_rules();
+    object_early();
+    do {
+      choose();
+      form_classes();
+    } while (!build_databases());
+    lay_out_nodes();
+  }
+
+ private:
+  void read_rules();
+  std::optional<Tree> read(const rule::Rule& rule, const rule::Expr& expr, std::uint32_t index);
+  AtomId intern(Atom atom);
+  void refuse(std::uint32_t rule, const std::string& why, const std::string& hint);
+  void refuse_users_of(AtomId atom, const std::string& why);
+  void object_early();
+  void choose();
+  void choose_indexes();
+  std::optional<double> cost_of(AtomId atom) const;
+  void form_classes();
+  bool build_databases();
+  bool build_class(Class& c);
+  bool build_column(Class& c, Column& column, const std::vector<AtomId>& atoms);
+  RegexSet regex_set(const std::vector<AtomId>& atoms, View view);
+  void index_class(Class& c);
+  std::shared_ptr<const scan::Database> database(const std::vector<AtomId>& atoms, bool literals);
+  scan::Compiled<scan::Database> compile(const std::vector<AtomId>& atoms, bool literals) const;
+  void lay_out_nodes();
+
+  Code& out_;
+  event::FieldNames& names_;
+  const event::Routes& routes_;
+  Diagnostics& diagnostics_;
+  std::unordered_map<std::string, AtomId> atom_of_key_;
+  std::vector<std::optional<Tree>> trees_;         // by rule; nothing: refused
+  std::vector<std::vector<AtomId>> atoms_of_;      // by rule, unique
+  std::vector<std::uint32_t> uses_;                // by atom: rules where it stands positively
+  std::vector<std::optional<Required>> required_;  // by rule
+  std::map<event::FieldId, std::vector<AtomId>> demand_of_field_;
+  std::map<std::pair<bool, std::vector<AtomId>>, std::shared_ptr<const scan::Database>> databases_;
+};
+
+void make_unique(std::vector<AtomId>& atoms) {
+  std::sort(atoms.begin(), atoms.end());
+  atoms.erase(std::unique(atoms.begin(), atoms.end()), atoms.end());
+}
+
+void Compiler::read_rules() {
+  const auto& rules = out_.rules->rules;
+  trees_.resize(rules.size());
+  atoms_of_.resize(rules.size());
+  for (std::uint32_t i = 0; i < rules.size(); ++i) {
+    trees_[i] = read(rules[i], rules[i].condition, i);
+    if (!trees_[i]) continue;
+    all_atoms(*trees_[i], atoms_of_[i]);
+    make_unique(atoms_of_[i]);
+  }
+}
+
+std::optional<Tree> Compiler::read(const rule::Rule& rule, const rule::Expr& expr,
+                                   std::uint32_t index) {
+  using Kind = rule::Expr::Kind;
+  Tree out;
+  switch (expr.kind) {
+    case Kind::detection:
+      check(expr.detection < rule.detections.size(), "a condition names a detection");
+      return read(rule, rule.detections[expr.detection].expr, index);
+    case Kind::test: {
+      const auto field = expr.test.field.empty() ? event::kNoField : names_.intern(expr.test.field);
+      auto atom = make_atom(expr.test, field);
+      if (!atom) {
+        refuse(index, atom.error().message, "");
+        return std::nullopt;
+      }
+      out.kind = NodeKind::atom;
+      out.atom = intern(std::move(*atom));
+      return out;
+    }
+    case Kind::all:
+      out.kind = NodeKind::all;
+      break;
+    case Kind::any:
+      out.kind = NodeKind::any;
+      break;
+    case Kind::negate:
+      check(expr.children.size() == 1, "a negation has one child");
+      out.kind = NodeKind::negate;
+      break;
+  }
+  for (const rule::Expr& child : expr.children) {
+    auto tree = read(rule, child, index);
+    if (!tree) return std::nullopt;
+    out.children.push_back(std::move(*tree));
+  }
+  if (out.children.size() == 1 && out.kind != NodeKind::negate) {
+    Tree only = std::move(out.children[0]);
+    return only;
+  }
+  return out;
+}
+
+AtomId Compiler::intern(Atom atom) {
+  const auto [it, is_new] =
+      atom_of_key_.try_emplace(atom.key(), static_cast<AtomId>(out_.atoms.size()));
+  if (is_new) out_.atoms.push_back(std::move(atom));
+  return it->second;
+}
+
+void Compiler::refuse(std::uint32_t rule, const std::string& why, const std::string& hint) {
+  const rule::Metadata& meta = out_.rules->rules[rule].meta;
+  trees_[rule].reset();
+  atoms_of_[rule].clear();
+  diagnostics_.push_back({Severity::error, meta.file, meta.line, 0,
+                          fmt::format("rule {} cannot run: {}", meta.id, why), hint});
+}
+
+void Compiler::refuse_users_of(AtomId atom, const std::string& why) {
+  const Atom& a = out_.atoms[atom];
+  const std::string text = a.is_literal() ? a.literal : a.expression.pattern;
+  const std::string shown = escape_terminal(text.size() > 80 ? text.substr(0, 80) + "..." : text);
+  for (std::uint32_t i = 0; i < atoms_of_.size(); ++i) {
+    if (!std::binary_search(atoms_of_[i].begin(), atoms_of_[i].end(), atom)) continue;
+    refuse(i, fmt::format("pattern '{}': {}", shown, why),
+           "no lookaround, backreferences, atomic groups or possessive quantifiers; write the "
+           "pattern without them or as several values");
+  }
+}
+
+// Most refusals are found here, before any database is compiled.
+void Compiler::object_early() {
+  for (AtomId a = 0; a < out_.atoms.size(); ++a) {
+    if (out_.atoms[a].kind != AtomKind::regex) continue;
+    if (const auto why = scan::objection(out_.atoms[a].expression)) refuse_users_of(a, *why);
+  }
+}
+
+// Expected frequency by length, times the rules that wake up: a value many rules share is common in
+// the world too.
+std::optional<double> Compiler::cost_of(AtomId atom) const {
+  const Atom& a = out_.atoms[atom];
+  if (!a.is_text()) return std::nullopt;
+  if (a.kind == AtomKind::regex) return 2000.0;
+  constexpr double kAnywhere[] = {256, 256, 64, 16, 4, 4};
+  constexpr double kAnchored[] = {64, 64, 24, 8, 2, 2};
+  const std::size_t bytes = a.literal.size();
+  const double weight = bytes >= 6                     ? 1
+                        : a.kind == AtomKind::contains ? kAnywhere[bytes]
+                                                       : kAnchored[bytes];
+  return weight * (1 + uses_[atom]);
+}
+
+// Which atoms index each rule, and how each atom is to be answered. Besides the index, literals
+// that a rule wants true are scanned (that costs nearly nothing); what only filters, and regexes
+// outside the index, wait until somebody asks.
+void Compiler::choose() {
+  constexpr std::size_t kScannedBytesMin = 3;
+  uses_.assign(out_.atoms.size(), 0);
+  std::vector<AtomId> positive;
+  for (const auto& tree : trees_) {
+    positive.clear();
+    if (tree) positive_atoms(*tree, positive);
+    make_unique(positive);
+    for (const AtomId a : positive) ++uses_[a];
+  }
+  out_.modes.assign(out_.atoms.size(), Mode::direct);
+  for (AtomId a = 0; a < out_.atoms.size(); ++a) {
+    const Atom& atom = out_.atoms[a];
+    if (atom.kind == AtomKind::regex) out_.modes[a] = Mode::on_demand;
+    if (atom.is_literal() && uses_[a] > 0 && atom.literal.size() >= kScannedBytesMin) {
+      out_.modes[a] = Mode::scanned;
+    }
+  }
+  choose_indexes();
+  demand_of_field_.clear();
+  for (AtomId a = 0; a < out_.atoms.size(); ++a) {
+    if (out_.modes[a] != Mode::on_demand) continue;
+    const bool in_use = std::any_of(atoms_of_.begin(), atoms_of_.end(), [&](const auto& atoms) {
+      return std::binary_search(atoms.begin(), atoms.end(), a);
+    });
+    if (in_use) demand_of_field_[out_.atoms[a].field].push_back(a);
+  }
+}
+
+void Compiler::choose_indexes() {
+  required_.assign(trees_.size(), std::nullopt);
+  for (std::uint32_t i = 0; i < trees_.size(); ++i) {
+    if (!trees_[i]) continue;
+    required_[i] = required_atoms(*trees_[i], [this](AtomId a) { return cost_of(a); });
+    if (!required_[i]) continue;
+    make_unique(required_[i]->atoms);
+    for (const AtomId a : required_[i]->atoms) out_.modes[a] = Mode::scanned;
+  }
+}
+
+void Compiler::form_classes() {
+  out_.classes.clear();
+  out_.class_of_route.clear();
+  std::map<std::vector<std::uint32_t>, std::uint16_t> class_of_rules;
+  for (std::size_t route = 0; route < routes_.size(); ++route) {
+    std::vector<std::uint32_t> rules;
+    for (std::uint32_t i = 0; i < trees_.size(); ++i) {
+      const auto& logsource = out_.rules->rules[i].logsource;
+      if (trees_[i] && routes_.applies(static_cast<event::RouteId>(route), logsource)) {
+        rules.push_back(i);
+      }
+    }
+    const auto [it, is_new] =
+        class_of_rules.try_emplace(rules, static_cast<std::uint16_t>(out_.classes.size()));
+    if (is_new) out_.classes.emplace_back().rules = std::move(rules);
+    out_.class_of_route.push_back(it->second);
+  }
+}
+
+// False: some rules were refused, so that the classes are to be formed again.
+bool Compiler::build_databases() {
+  for (Class& c : out_.classes) {
+    if (!build_class(c)) return false;
+  }
+  return true;
+}
+
+bool Compiler::build_class(Class& c) {
+  std::map<event::FieldId, std::vector<AtomId>> of_field;
+  for (const std::uint32_t rule : c.rules) {
+    for (const AtomId a : atoms_of_[rule]) {
+      if (out_.modes[a] != Mode::direct) of_field[out_.atoms[a].field].push_back(a);
+    }
+  }
+  c.column_of_field.assign(names_.size(), kNoColumn);
+  for (auto& [field, atoms] : of_field) {
+    make_unique(atoms);
+    const auto index = static_cast<std::uint16_t>(c.columns.size());
+    (field == event::kNoField ? c.keyword_column : c.column_of_field[field]) = index;
+    Column& column = c.columns.emplace_back();
+    column.field = field;
+    if (!build_column(c, column, atoms)) return false;
+  }
+  index_class(c);
+  return true;
+}
+
+bool Compiler::build_column(Class& c, Column& column, const std::vector<AtomId>& atoms) {
+  std::vector<AtomId> literals;
+  std::vector<AtomId> eager;
+  for (const AtomId a : atoms) {
+    if (out_.modes[a] != Mode::scanned) continue;
+    (out_.atoms[a].is_literal() ? literals : eager).push_back(a);
+  }
+  column.first_literal = static_cast<std::uint32_t>(c.atoms.size());
+  c.atoms.insert(c.atoms.end(), literals.begin(), literals.end());
+  for (const AtomId a : literals) {
+    const Atom& atom = out_.atoms[a];
+    Shape shape;
+    shape.at_start = atom.kind == AtomKind::equals || atom.kind == AtomKind::startswith;
+    shape.at_end = atom.kind == AtomKind::equals || atom.kind == AtomKind::endswith;
+    shape.bytes = static_cast<std::uint32_t>(atom.literal.size() + (shape.at_start ? 1 : 0) +
+                                             (shape.at_end ? 1 : 0));
+    column.contains_only = column.contains_only && atom.kind == AtomKind::contains;
+    column.shapes.push_back(shape);
+  }
+  column.literals = database(literals, true);
+  if (!literals.empty() && !column.literals) return false;
+  for (const View view : {View::narrow, View::wide}) {
+    RegexSet set = regex_set(eager, view);
+    if (!set.atoms.empty()) {
+      if (!set.database) return false;
+      const auto first = static_cast<std::uint32_t>(c.atoms.size());
+      c.atoms.insert(c.atoms.end(), set.atoms.begin(), set.atoms.end());
+      column.eager.push_back({std::move(set), first});
+    }
+    // One set a field for all classes: asked rarely, so that compiling it once matters more than
+    // scanning for a few patterns that this class has no use for.
+    set = regex_set(demand_of_field_[column.field], view);
+    if (!set.atoms.empty()) {
+      if (!set.database) return false;
+      column.demand.push_back(std::move(set));
+    }
+  }
+  return true;
+}
+
+// Those of `atoms` that see this view. Without a database though there are some: rules were
+// refused.
+RegexSet Compiler::regex_set(const std::vector<AtomId>& atoms, View view) {
+  RegexSet out;
+  out.view = view;
+  for (const AtomId a : atoms) {
+    if (out_.atoms[a].expression.utf8 == (view == View::wide)) out.atoms.push_back(a);
+  }
+  out.database = database(out.atoms, false);
+  return out;
+}
+
+void Compiler::index_class(Class& c) {
+  std::unordered_map<AtomId, std::uint32_t> own_number;
+  for (std::uint32_t i = 0; i < c.atoms.size(); ++i) own_number.emplace(c.atoms[i], i);
+  std::vector<std::vector<Entry>> entries(c.atoms.size());
+  std::vector<AtomId> sufficient;
+  for (const std::uint32_t rule : c.rules) {
+    if (!required_[rule]) {
+      c.always.push_back(rule);
+      continue;
+    }
+    sufficient.clear();
+    sufficient_atoms(*trees_[rule], sufficient);
+    make_unique(sufficient);
+    for (const AtomId a : required_[rule]->atoms) {
+      const bool sure = std::binary_search(sufficient.begin(), sufficient.end(), a);
+      entries[own_number.at(a)].push_back({rule, sure});
+    }
+  }
+  for (const auto& of_atom : entries) {
+    c.entry_begin.push_back(static_cast<std::uint32_t>(c.entries.size()));
+    c.entries.insert(c.entries.end(), of_atom.begin(), of_atom.end());
+  }
+  c.entry_begin.push_back(static_cast<std::uint32_t>(c.entries.size()));
+}
+
+// Null when there is nothing to compile, or when patterns were refused.
+std::shared_ptr<const scan::Database> Compiler::database(const std::vector<AtomId>& atoms,
+                                                         bool literals) {
+  if (atoms.empty()) return nullptr;
+  const auto [it, is_new] = databases_.try_emplace({literals, atoms});
+  if (!is_new) return it->second;
+  auto compiled = compile(atoms, literals);
+  if (!compiled) {
+    const scan::CompileError& error = compiled.error();
+    if (error.pattern) {
+      refuse_users_of(atoms[*error.pattern], error.message);
+    } else {
+      for (const AtomId a : atoms) refuse_users_of(a, error.message);
+    }
+    databases_.erase(it);
+    return nullptr;
+  }
+  it->second = std::make_shared<const scan::Database>(std::move(*compiled));
+  const auto fitted = out_.scratch.fit(*it->second);
+  check(fitted.has_value(), "memory for pattern scans");
+  return it->second;
+}
+
+scan::Compiled<scan::Database> Compiler::compile(const std::vector<AtomId>& atoms,
+                                                 bool literals) const {
+  if (!literals) {
+    std::vector<scan::Expression> expressions;
+    for (const AtomId a : atoms) expressions.push_back(out_.atoms[a].expression);
+    return scan::compile_expressions(expressions);
+  }
+  std::vector<std::string> texts;
+  std::vector<scan::Literal> patterns;
+  texts.reserve(atoms.size());
+  for (const AtomId a : atoms) {
+    const Atom& atom = out_.atoms[a];
+    std::string& text = texts.emplace_back();
+    if (atom.kind == AtomKind::equals || atom.kind == AtomKind::startswith) text += '\n';
+    text += atom.literal;
+    if (atom.kind == AtomKind::equals || atom.kind == AtomKind::endswith) text += '\n';
+    patterns.push_back({text, atom.caseless});
+  }
+  return scan::compile_literals(patterns);
+}
+
+void Compiler::lay_out_nodes() {
+  for (std::uint32_t i = 0; i < trees_.size(); ++i) {
+    out_.roots.push_back(trees_[i] ? static_cast<std::uint32_t>(out_.nodes.size()) : kNoRoot);
+    if (!trees_[i]) continue;
+    flatten(
+        *trees_[i], [this](AtomId a) { return out_.modes[a] == Mode::scanned; }, out_.nodes);
+    for (const AtomId a : atoms_of_[i]) {
+      if (out_.atoms[a].field == event::kNoField) out_.wants_keywords = true;
+    }
+  }
+}
+
+}  // namespace
+
+Program::Program() : impl_(std::make_unique<Impl>()) {}
+Program::~Program() = default;
+
+std::shared_ptr<const Program> Program::compile(std::shared_ptr<const rule::RuleSet> rules,
+                                                event::FieldNames& names,
+                                                const event::Routes& routes,
+                                                Diagnostics& diagnostics) {
+  const std::shared_ptr<Program> program(new Program());
+  program->impl_->code.rules = std::move(rules);
+  Compiler(program->impl_->code, names, routes, diagnostics).run();
+  return program;
+}
+
+const rule::RuleSet& Program::rules() const { return *impl_->code.rules; }
+
+bool Program::wants_keywords() const { return impl_->code.wants_keywords; }
+
+}  // namespace vakt::match

@@ -1,0 +1,60 @@
+// Matcher: all rules against all events of a batch.
+//
+// Program: what a rule set compiles to. Per route (event/log_source.h) the applicable rules; per
+// (route, field) two Hyperscan databases, literals and regexes apart; equal atoms are interned
+// once; each rule is indexed by atoms of which at least one must be true for it to match, so that
+// an event costs only the rules that can fire. Immutable; shared by all workers.
+//
+// Matcher: the per-thread scratch. Values of a field are scanned as one column over the batch.
+// After warm-up nothing is allocated per event.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "event/batch.h"
+#include "event/log_source.h"
+#include "rule/rule.h"
+
+namespace vakt::match {
+
+struct Match {
+  std::uint32_t event = 0;  // index into the batch
+  std::uint32_t rule = 0;   // index into the rule set
+  auto operator<=>(const Match&) const = default;
+};
+
+class Program {
+ public:
+  // Interns the rules' field names. Rules whose expressions Hyperscan cannot run are refused in
+  // `diagnostics` and never match. Routes must be complete (all decoders and listeners known).
+  static std::shared_ptr<const Program> compile(std::shared_ptr<const rule::RuleSet> rules,
+                                                event::FieldNames& names,
+                                                const event::Routes& routes,
+                                                Diagnostics& diagnostics);
+  ~Program();
+  const rule::RuleSet& rules() const;
+  bool wants_keywords() const;  // some rule searches the whole record
+
+ private:
+  friend class Matcher;
+  Program();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+class Matcher {
+ public:
+  explicit Matcher(std::shared_ptr<const Program> program);
+  ~Matcher();
+  // Appends the matches, ordered by event, then by rule.
+  void match(const event::Batch& batch, std::vector<Match>& out);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vakt::match

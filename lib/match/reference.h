@@ -1,0 +1,16 @@
+// The reference evaluator: slow, obviously correct, sharing nothing with match/matcher.h but the
+// parsed rule and the table of letter cases. Every test case goes through both. No Hyperscan:
+// wildcards by recursion, regexes by PCRE2 (backtracking), CIDR by arithmetic. For tests: an
+// expression that exhausts PCRE2's limits aborts, one that PCRE2 refuses never matches.
+#pragma once
+
+#include "event/batch.h"
+#include "event/log_source.h"
+#include "rule/rule.h"
+
+namespace vakt::match {
+
+bool reference_matches(const rule::Rule& rule, const event::Batch& batch, const event::Event& event,
+                       const event::FieldNames& names, const event::Routes& routes);
+
+}  // namespace vakt::match

@@ -1,0 +1,86 @@
+// Keys of the store's rows. Numbers are big-endian, so that rows lie in the order of their numbers;
+// one leading letter separates kinds of rows that share a column family. Layout: README.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "base/time.h"
+
+namespace vakt::store {
+
+inline constexpr std::string_view kFormatKey = "format";
+inline constexpr std::string_view kOriginKey = "origin";
+inline constexpr std::string_view kStateKey = "state";
+inline constexpr std::string_view kCheckpointKey = "newest";
+
+// Kinds of rows within one family.
+inline constexpr char kMinuteKind = 'm';    // meta: minute of `now` -> first sequence from then on
+inline constexpr char kRecordKind = 'n';    // incidents: number -> record
+inline constexpr char kIdKind = 'i';        // incidents: id -> number
+inline constexpr char kOpenKind = 'o';      // incidents: number, while neither closed nor merged
+inline constexpr char kAnswerKind = 'k';    // idempotency: key -> answer
+inline constexpr char kReceivedKind = 't';  // idempotency: received time, key -> nothing
+
+inline std::string number_key(std::uint64_t number) {
+  std::string key;
+  ByteWriter(key).be64(number);
+  return key;
+}
+
+inline std::string number_key(char kind, std::uint64_t number) {
+  std::string key(1, kind);
+  ByteWriter(key).be64(number);
+  return key;
+}
+
+inline std::string hit_key(std::uint64_t sequence, std::uint32_t ordinal) {
+  std::string key = number_key(sequence);
+  ByteWriter(key).be32(ordinal);
+  return key;
+}
+
+inline void append_hash(std::string& out, Hash128 hash) {
+  ByteWriter writer(out);
+  writer.be64(hash.high);
+  writer.be64(hash.low);
+}
+
+inline std::string id_key(char kind, Hash128 id) {
+  std::string key(1, kind);
+  append_hash(key, id);
+  return key;
+}
+
+// Rows of one incident, in order of their index.
+inline std::string incident_row_key(Hash128 id, std::uint32_t index) {
+  std::string key;
+  append_hash(key, id);
+  ByteWriter(key).be32(index);
+  return key;
+}
+
+inline std::string text_key(char kind, std::string_view text) {
+  std::string key(1, kind);
+  key.append(text);
+  return key;
+}
+
+// The sign bit is flipped so that times before 1970 sort first.
+inline std::uint64_t sortable(Time time) {
+  return static_cast<std::uint64_t>(to_ns(time)) ^ (1ull << 63);
+}
+
+inline std::string received_key(Time time, std::string_view text) {
+  std::string key = number_key(kReceivedKind, sortable(time));
+  key.append(text);
+  return key;
+}
+
+// The smallest key behind all keys that begin with `kind`.
+inline std::string after_kind(char kind) { return std::string(1, static_cast<char>(kind + 1)); }
+
+}  // namespace vakt::store

@@ -1,0 +1,98 @@
+#include "store/store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "store/impl.h"
+#include "store/keys.h"
+
+namespace vakt::store {
+
+Store::Store() : impl_(std::make_unique<Impl>()) {}
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::open(const Options& options,
+                                           std::vector<std::string>* notes) {
+  auto database = Database::open(options, notes);
+  if (!database) return tl::make_unexpected(database.error());
+  std::unique_ptr<Store> store(new Store());
+  store->impl_->options = options;
+  store->impl_->database = std::move(*database);
+  if (auto loaded = store->impl_->load(); !loaded) return tl::make_unexpected(loaded.error());
+  return store;
+}
+
+Result<void> Store::Impl::load() {
+  const auto row = database->get(Family::meta, kStateKey);
+  if (!row) return tl::make_unexpected(row.error());
+  StateRow stored;
+  if (*row) {
+    const auto decoded = decode_state(**row);
+    if (!decoded) return fail(Errc::corrupt, "the state row of the store is damaged");
+    stored = *decoded;
+  }
+  publish(stored);
+  return load_tail();
+}
+
+Result<void> Store::Impl::load_tail() {
+  Scan scan(*database, Family::tail, number_key(0), number_key(UINT64_MAX),
+            Scan::Direction::forward, true);
+  for (; scan.valid(); scan.next()) {
+    const auto head = read_block_head(scan.value());
+    const std::uint64_t first = ByteReader(scan.key()).be64();
+    if (!head)
+      return fail(Errc::corrupt, fmt::format("the raw block of event {} is damaged", first));
+    tail.push_back({first, head->event_count, head->raw_bytes});
+  }
+  return scan.status();
+}
+
+void Store::Impl::publish(const StateRow& next) {
+  state = next;
+  last_commit.store(next.last_commit);
+  next_sequence.store(next.next_sequence);
+  raw_floor.store(next.raw_floor);
+  raw_blocks.store(next.raw_blocks);
+  raw_block_bytes.store(next.raw_block_bytes);
+}
+
+tl::unexpected<Error> Store::Impl::poison(const Error& error) {
+  if (!failure) failure = error;
+  return tl::make_unexpected(error);
+}
+
+Result<void> Store::commit(std::span<const Commit* const> group) {
+  Impl& impl = *impl_;
+  if (impl.failure)
+    return fail(Errc::unavailable,
+                "an earlier write failed, the store must be reopened: " + impl.failure->message);
+  if (group.empty()) return {};
+  GroupWriter writer(*impl.database, impl.block, impl.options.block_bytes_target, impl.state);
+  if (auto added = writer.add(group); !added) return impl.poison(added.error());
+  if (auto written = impl.database->write(writer.batch(), true); !written)
+    return impl.poison(written.error());
+  impl.tail.insert(impl.tail.end(), writer.tail().begin(), writer.tail().end());
+  impl.publish(writer.state());
+  return {};
+}
+
+std::uint64_t Store::origin() const { return impl_->database->origin(); }
+std::uint64_t Store::last_commit() const { return impl_->last_commit.load(); }
+std::uint64_t Store::next_sequence() const { return impl_->next_sequence.load(); }
+
+Stats Store::stats() const {
+  Stats stats;
+  stats.next_sequence = impl_->next_sequence.load();
+  stats.last_commit = impl_->last_commit.load();
+  stats.raw_blocks = impl_->raw_blocks.load();
+  stats.raw_block_bytes = impl_->raw_block_bytes.load();
+  stats.raw_blocks_deleted = impl_->raw_blocks_deleted.load();
+  stats.raw_blocks_merged = impl_->raw_blocks_merged.load();
+  stats.disk_free_bytes = impl_->database->disk_free_bytes();
+  stats.write_stall_micros = impl_->database->write_stall_micros();
+  return stats;
+}
+
+}  // namespace vakt::store

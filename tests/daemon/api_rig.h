@@ -1,0 +1,160 @@
+// A store with some incidents, and the API over it on a port of its own: for tests of the API and
+// of the command line. Commands go through incident/lifecycle.h and the store, as in the daemon.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "api/api.h"
+#include "api/token.h"
+#include "incident/lifecycle.h"
+
+namespace vakt::api {
+
+inline constexpr const char* kToken = "vakt_test-token";
+// What an attacker would put into a name: an escape sequence, broken UTF-8, markup.
+inline const std::string kHostile = "root\x1b[31m\xff<script>\"";
+
+class Rig {
+ public:
+  Rig() {
+    std::string folder = (std::filesystem::temp_directory_path() / "vakt-api-XXXXXX").string();
+    EXPECT_NE(::mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
+    store::Options options;
+    options.path = folder_ + "/store";
+    options.durability = store::Durability::os;
+    auto opened = store::Store::open(options);
+    EXPECT_TRUE(opened) << opened.error().message;
+    store_ = std::move(*opened);
+    for (std::uint64_t number = 1; number <= 3; ++number) put(make(number), true);
+    serve();
+  }
+  ~Rig() {
+    server_->close();
+    work_.reset();
+    thread_.join();
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
+  const std::string& folder() const { return folder_; }
+  // Shared with the server's thread.
+  std::atomic<bool> ready{true};
+  std::atomic<int> auth_failures{0};
+
+ private:
+  static incident::Incident make(std::uint64_t number) {
+    incident::Incident i;
+    i.id = {number << 56 | 0xABCDEF, number};
+    i.number = number;
+    i.detection.rule_id = number == 3 ? "rule-b" : "rule-a";
+    i.detection.group = {{"source.ip", "192.0.2." + std::to_string(number)},
+                         {"user.name", kHostile}};
+    i.detection.first_event_time = from_unix_seconds(1'700'000'000);
+    i.detection.last_event_time = from_unix_seconds(1'700'000'060);
+    i.detection.opened_event_time = from_unix_seconds(1'700'000'030);
+    i.detection.opened_by = {0xFEDCBA9876543210u, 4};
+    i.detection.event_count = 12;
+    i.detection.peak = 10;
+    i.rule_title = "SSH Brute Force";
+    i.rule_author = "Ada";
+    i.severity = number == 2 ? rule::Level::critical : rule::Level::high;
+    i.threshold = 5;
+    i.window = std::chrono::minutes(5);
+    i.opened_at = from_unix_seconds(1'700'000'100);
+    i.deciding_received_time = i.opened_at;
+    return i;
+  }
+
+  // With one event, its hit and the hit as evidence when `fresh`.
+  void put(incident::Incident i, bool fresh, std::optional<incident::TimelineEntry> entry = {}) {
+    event::Batch batch(4'096, 4);
+    store::Commit commit;
+    commit.number = store_->last_commit() + 1;
+    commit.now = i.opened_at;
+    commit.first_sequence = store_->next_sequence();
+    commit.log_record = "test";
+    if (fresh) {
+      entry = incident::entry(i, i.opened_at, "vakt", "opened", "opened by " + kHostile);
+      event::Event& event = batch.add("Failed password for " + kHostile);
+      event.event_time = event.received_time = i.opened_at;
+      event.source = batch.add_source("web1", false);
+      commit.batch = &batch;
+      commit.listener_names = {"test"};
+      commit.hits.push_back({commit.first_sequence, 0, encoded_hit(batch)});
+      commit.evidence.push_back({i.id, 0, commit.first_sequence, 0});
+      i.evidence_entries = 1;
+    }
+    if (entry) commit.timeline.push_back(*entry);
+    commit.incidents.push_back(std::move(i));
+    const std::array<const store::Commit*, 1> group{&commit};
+    const auto done = store_->commit(group);
+    EXPECT_TRUE(done) << done.error().message;
+  }
+
+  static std::string encoded_hit(const event::Batch& batch) {
+    const event::FieldNames names;
+    const std::array<event::Field, 2> fields{
+        {{event::kUserName, event::ValueKind::string, kHostile},
+         {event::kSourcePort, event::ValueKind::number, "4022"}}};
+    event::Hit hit;
+    hit.event_time = hit.received_time = from_unix_seconds(1'700'000'100);
+    hit.source = "web1";
+    hit.raw = batch.events().front().raw;
+    hit.flags = event::kBadUtf8;
+    hit.fields = fields;
+    std::string out;
+    store::encode_hit(hit, "rule-a", {}, names, out);
+    return out;
+  }
+
+  void serve() {
+    Backend backend;
+    backend.store = store_.get();
+    backend.command = [this](engine::Command command, auto done) {
+      incident::Incident incident = *command.loaded;
+      const auto entry =
+          incident::apply(incident, command.action, from_unix_seconds(1'700'001'000));
+      if (!entry) return done(tl::make_unexpected(entry.error()));
+      put(incident, false, *entry);
+      done(incident);
+    };
+    backend.metrics = [] { return std::string("vakt_up 1\n"); };
+    backend.ready = [this](std::string& why) {
+      if (!ready) why = "the store failed";
+      return ready.load();
+    };
+    backend.token_hash = sha256_hex(kToken);
+    backend.version = "0.0.1";
+    backend.auth_failed = [this] { ++auth_failures; };
+    backend.auth_failure_delay_ms = 1;
+    server_ = std::make_unique<http::Server>(io_, http::Options{});
+    add_routes(*server_, io_, backend);
+    const auto listening = server_->listen();
+    EXPECT_TRUE(listening);
+    work_.emplace(io_.get_executor());
+    thread_ = std::thread([this] { io_.run(); });
+  }
+
+  std::string folder_;
+  std::unique_ptr<store::Store> store_;
+  boost::asio::io_context io_{1};
+  std::unique_ptr<http::Server> server_;
+  std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
+  std::thread thread_;
+};
+
+}  // namespace vakt::api

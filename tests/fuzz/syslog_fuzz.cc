@@ -1,0 +1,69 @@
+// Syslog headers and timestamps: whatever comes, every view lies within the frame and the answer
+// agrees with itself.
+#include <date/tz.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "parse/syslog.h"
+#include "parse/timestamp.h"
+#include "parse/utf8.h"
+
+namespace {
+
+using namespace vakt;
+using namespace vakt::parse;
+
+void check_header(std::string_view frame, const SyslogContext& context) {
+  const SyslogHeader h = parse_syslog(frame, context);
+  for (const std::string_view view :
+       {h.timestamp, h.hostname, h.app_name, h.proc_id, h.msg_id, h.structured_data, h.message})
+    check(view.empty() || (view.data() >= frame.data() &&
+                           view.data() + view.size() <= frame.data() + frame.size()),
+          "view within the frame");
+  check(h.priority <= 191 && (h.has_priority || h.priority == 13), "priority");
+  check(!h.has_time || !h.timestamp.empty(), "a time has a text");
+  check(!h.year_guessed || (h.has_time && !context.year), "year guessed");
+  if (h.year_guessed) {
+    check(h.time <= context.received + std::chrono::hours(24), "a guessed year is not ahead");
+    check(h.time > context.received - std::chrono::hours(24) * 366 * 8, "nor far behind");
+  }
+  // The message is the end of the frame: nothing after it is lost.
+  check(h.message.empty() || h.message.data() + h.message.size() == frame.data() + frame.size(),
+        "the message is the rest");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  static const date::time_zone* const zones[] = {nullptr, date::locate_zone("Europe/Berlin"),
+                                                 date::locate_zone("Asia/Tokyo"),
+                                                 date::locate_zone("America/St_Johns")};
+  SyslogContext context;
+  context.received = from_unix_seconds(1'795'478'400 + data[1] * 100'000);
+  context.zone = zones[data[0] % 4];
+  if ((data[0] & 4) != 0) context.year = 1950 + data[1];
+
+  const std::string_view raw(reinterpret_cast<const char*>(data) + 2, size - 2);
+  std::string text;
+  append_sanitised(text, raw);
+  check(!needs_sanitising(text), "sanitised text is clean");
+  check(needs_sanitising(raw) == (text != raw), "only what needs it is changed");
+  // An exact-size block, so that the sanitizer sees every overread.
+  const auto block = std::make_unique<char[]>(text.size());
+  text.copy(block.get(), text.size());
+  const std::string_view frame(block.get(), text.size());
+  check_header(frame, context);
+  if (const auto time = parse_timestamp(frame, nullptr)) {
+    const auto again = parse_timestamp(format_rfc3339(*time), nullptr);
+    // The year 2262 has a few months in nanoseconds that only epoch numbers can name.
+    check(!again || *again == *time, "a time survives its text");
+  }
+  return 0;
+}
