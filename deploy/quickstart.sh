@@ -8,11 +8,13 @@ usage() {
 Usage: deploy/quickstart.sh [DATA_DIR]           (as root, or with sudo at hand)
        deploy/quickstart.sh --stop [DATA_DIR]
 
-Installs the Debian 12 packages that are missing, builds build/vakt, starts it in the background with
-the rules that ship, sends the log lines of an attack with `logger`, and shows the incidents they open.
-Vakt goes on running, on 127.0.0.1 only: syslog on 5514, JSON lines on 5515, API and metrics on 8740.
+Installs the Debian 12 packages that are missing, builds build/vakt, starts it in the background
+with the rules that ship, sends the log lines of an attack with `logger`, and shows the incidents
+they open. Vakt goes on running, on 127.0.0.1 only: syslog on 5514, JSON lines on 5515, API and
+metrics on 8740.
 
-DATA_DIR (default: build/quickstart-data) holds what is kept. Beside it: DATA_DIR.log and DATA_DIR.pid.
+DATA_DIR (default: build/quickstart-data) holds what is kept, DATA_DIR.log and DATA_DIR.pid are
+beside it.
 
 Run again, it installs and builds nothing twice: it attacks the Vakt that is running already.
 To begin afresh: deploy/quickstart.sh --stop, remove DATA_DIR, and run it again.
@@ -143,7 +145,8 @@ send_attack() {
   say "attack: sending $lines lines of $attack with logger, over TCP, as sshd of $(uname -n)"
   # RFC 5424 carries the zone: this machine's need not be UTC.
   logger --server $address --port $syslog_port --tcp --rfc5424 --priority auth.info \
-    --tag sshd --id=$$ --file $attack || die "logger could not send to $address:$syslog_port" "see $log"
+    --tag sshd --id=$$ --file $attack ||
+    die "logger could not send to $address:$syslog_port" "see $log"
   for _ in $(seq 150); do
     if [ "$(committed)" -ge $((before + lines)) ] && incident >/dev/null; then
       return

@@ -24,7 +24,7 @@ Each step writes build/logs/STEP.log. After a failure, its end is shown; to repe
 To run one test of one folder:
   build/test_framing --gtest_filter='*octet*'
 To let a golden test write what it got:
-  UPDATE=1 build/test_scenario
+  UPDATE=1 build/vakt rules test rules/
 
 The last line is "N passed, N failed", counting steps, test cases and end-to-end scripts; the exit
 status is 0 only when nothing failed.
@@ -163,7 +163,7 @@ step_asan() {
 step_tsan() {
   configure build/tsan -DCMAKE_BUILD_TYPE=Sanitize -DCMAKE_CXX_FLAGS_SANITIZE="-O1 -g1" \
     -DVAKT_SANITIZE=thread -DVAKT_BENCH=OFF
-  local threaded='daemon|engine|store|sim|scenario|match|event'
+  local threaded='daemon|engine|store|sim|match|event'
   build_tests build/tsan "($threaded)"
   export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/tests/tsan.supp
   run_ctest build/tsan -R "^($threaded)\$"

@@ -14,17 +14,18 @@ function(vakt_test name dir)
   endif()
 endfunction()
 
-foreach(folder base event yaml scan framing parse rule normalise match correlate incident store engine)
+foreach(folder base event yaml scan framing parse rule normalise match correlate incident store
+        engine)
   vakt_test(${folder} tests/lib/${folder} vakt_${folder})
 endforeach()
 vakt_test(sim tests/sim vakt_engine)
-vakt_test(scenario tests/scenario vakt_engine)
 if(TARGET vakt_daemon)
   vakt_test(daemon tests/daemon vakt_daemon)
   target_include_directories(test_daemon PRIVATE daemon)
 endif()
 
 add_test(NAME tidy COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/tidy/tidy.py ${CMAKE_SOURCE_DIR})
+add_test(NAME tidy_test COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/tidy/tidy_test.py)
 
 if(VAKT_FUZZ)
   file(GLOB fuzzers CONFIGURE_DEPENDS tests/fuzz/*_fuzz.cc)

@@ -29,8 +29,7 @@ Result<std::uint16_t> ApiHost::open_api(const config::Api& api, std::uint16_t li
   return listen(api.address, listener, engine::kFrameBytesMax, backend.token_hash, &backend);
 }
 
-Result<std::uint16_t> ApiHost::open_events(const config::Listener& settings,
-                                           std::uint16_t listener,
+Result<std::uint16_t> ApiHost::open_events(const config::Listener& settings, std::uint16_t listener,
                                            const std::string& token_hash) {
   return listen(settings.address, listener, settings.frame_bytes_max, token_hash, nullptr);
 }

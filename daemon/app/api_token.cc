@@ -50,9 +50,9 @@ Result<std::string> create(const std::string& file) {
   const int handle = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (handle < 0) return failed("create", file);
   const std::string line = token + "\n";
-  const bool written = ::write(handle, line.data(), line.size()) ==
-                           static_cast<ssize_t>(line.size()) &&
-                       ::fsync(handle) == 0;
+  const bool written =
+      ::write(handle, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
+      ::fsync(handle) == 0;
   ::close(handle);
   if (!written) {
     ::unlink(file.c_str());
@@ -78,8 +78,7 @@ Result<std::string> token_hash_of(const std::string& file) {
   const bool open_to_others = ::fstat(handle, &status) == 0 && (status.st_mode & 077) != 0;
   ::close(handle);
   if (size < 0) return failed("read", file);
-  if (open_to_others)
-    spdlog::warn("{} can be read by others than its owner: chmod 600 it", file);
+  if (open_to_others) spdlog::warn("{} can be read by others than its owner: chmod 600 it", file);
   text.resize(static_cast<std::size_t>(size));
   text.erase(text.find_last_not_of(" \t\r\n") + 1);
   if (text.size() < 16)

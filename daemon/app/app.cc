@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include "app/api_token.h"
 #include "app/version.h"
 #include "base/check.h"
+#include "source/tcp.h"
 
 namespace vakt::app {
 
@@ -19,6 +21,28 @@ constexpr std::size_t kQueueCapacity = 64;
 constexpr std::chrono::milliseconds kDrainMax{5'000};
 constexpr std::chrono::milliseconds kAnswersMax{1'000};
 
+// Descriptors that connections of senders may use: what the store, the API and the files of the
+// process need is kept back, or a flood of connections would take the store down.
+std::size_t stream_connections_max(std::size_t http_servers) {
+  constexpr std::size_t kOthers = 512;
+  constexpr std::size_t kHttpConnections = 1'000;  // http::Options
+  constexpr std::size_t kFew = 64;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kFew;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kFew;
+  const std::size_t others = kOthers + kHttpConnections * http_servers;
+  if (limit.rlim_cur < others + kFew) {
+    spdlog::warn(
+        "only {} open files are allowed: {} connections of senders are taken; raise the "
+        "limit (LimitNOFILE=, ulimit -n) to {} or more",
+        limit.rlim_cur, kFew, others + source::kConnectionsMax);
+    return kFew;
+  }
+  return std::min<std::size_t>(source::kConnectionsMax, limit.rlim_cur - others);
+}
+
 Result<void> make_data_dir(const std::string& path) {
   std::error_code error;
   const bool created = std::filesystem::create_directories(path, error);
@@ -26,8 +50,10 @@ Result<void> make_data_dir(const std::string& path) {
     return fail(Errc::io, fmt::format("cannot create the data directory {}: {}; set 'data_dir', or "
                                       "start as a user who may write there",
                                       path, error.message()));
-  if (created)
-    std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  if (created) std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  if (error)
+    return fail(Errc::io, fmt::format("cannot make the data directory {} its owner's alone: {}",
+                                      path, error.message()));
   return {};
 }
 
@@ -72,8 +98,7 @@ Result<std::unique_ptr<App>> App::start(const config::Config& config, const AppO
   if (auto loaded = app->load(config); !loaded) return tl::make_unexpected(loaded.error());
   if (auto opened = app->open_store(config, options); !opened)
     return tl::make_unexpected(opened.error());
-  if (auto opened = app->open_sources(config); !opened)
-    return tl::make_unexpected(opened.error());
+  if (auto opened = app->open_sources(config); !opened) return tl::make_unexpected(opened.error());
   app->started_ = true;
   app->committer_->start();
   app->engine_->start();
@@ -111,6 +136,10 @@ Result<void> App::load(const config::Config& config) {
   labels_.revision = revision();
   context_ = std::make_unique<source::Context>(pipeline_, *counters_, config.memory_budget_bytes,
                                                kQueueCapacity);
+  const auto http = std::count_if(
+      config.listeners.begin(), config.listeners.end(),
+      [](const config::Listener& l) { return l.transport == config::Transport::http; });
+  context_->stream_connections_max = stream_connections_max(static_cast<std::size_t>(http) + 1);
   return {};
 }
 
@@ -157,8 +186,8 @@ Result<void> App::open_http(const config::Config& config) {
                config::to_string({config.api.address.host, api_port_}));
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     if (config.listeners[i].transport != config::Transport::http) continue;
-    const auto opened = api_->open_events(config.listeners[i], static_cast<std::uint16_t>(i),
-                                          *token_hash);
+    const auto opened =
+        api_->open_events(config.listeners[i], static_cast<std::uint16_t>(i), *token_hash);
     if (!opened) return of_listener(config.listeners[i], opened.error());
     ports_[i] = *opened;
   }
@@ -182,9 +211,10 @@ Result<void> App::open_listener(const config::Listener& settings, std::uint16_t 
   spdlog::info("listener {}: {} on {}", settings.records.name, to_string(settings.transport),
                config::to_string({settings.address.host, ports_[index]}));
   if (settings.transport == config::Transport::udp && buffer < settings.receive_buffer_bytes)
-    spdlog::warn("listener {}: the kernel gave a receive buffer of {} KiB, not {} KiB; raise "
-                 "net.core.rmem_max so that bursts are not lost",
-                 settings.records.name, buffer >> 10, settings.receive_buffer_bytes >> 10);
+    spdlog::warn(
+        "listener {}: the kernel gave a receive buffer of {} KiB, not {} KiB; raise "
+        "net.core.rmem_max so that bursts are not lost",
+        settings.records.name, buffer >> 10, settings.receive_buffer_bytes >> 10);
   return {};
 }
 
@@ -207,8 +237,7 @@ api::Backend App::backend(const std::string& token_hash) {
   return backend;
 }
 
-void App::command(engine::Command command,
-                  std::function<void(Result<incident::Incident>)> done) {
+void App::command(engine::Command command, std::function<void(Result<incident::Incident>)> done) {
   auto work = std::make_unique<source::Work>();
   work->command = source::CommandWork{std::move(command), std::move(done)};
   // Ahead of no one, but never held back by a flood.
@@ -220,8 +249,7 @@ void App::command(engine::Command command,
 std::string App::metrics_text() {
   counters_->budget_used_bytes.store(context_->budget.used(), std::memory_order_relaxed);
   const auto store = slot_.get();
-  return metrics::exposition(*counters_, labels_, store ? store->stats() : store::Stats{},
-                             &times_);
+  return metrics::exposition(*counters_, labels_, store ? store->stats() : store::Stats{}, &times_);
 }
 
 std::uint16_t App::port(std::string_view listener) const {
@@ -248,6 +276,14 @@ bool App::stop() {
   committer_->finish();
   api_->finish(kAnswersMax);
   kept_all_ = engine_->kept_all();
+  for (const auto& listener : counters_->listeners) {
+    const auto lost =
+        metrics::get(listener->dropped[static_cast<std::size_t>(metrics::Dropped::shutdown)]);
+    if (lost == 0) continue;
+    spdlog::error("listener {}: {} events could not be stored in time and are lost", listener->name,
+                  lost);
+    kept_all_ = false;
+  }
   slot_.close();
   return kept_all_;
 }

@@ -15,7 +15,7 @@ using SteadyClock = std::chrono::steady_clock;
 namespace {
 constexpr std::size_t kQueueCapacity = 64;
 constexpr std::size_t kGroupWorks = 64;
-constexpr std::size_t kGroupRawBytes = 32 << 20;
+constexpr std::size_t kGroupBytes = 32 << 20;
 constexpr std::chrono::seconds kMaintainEvery{1};
 }  // namespace
 
@@ -79,10 +79,10 @@ void Committer::run() {
 }
 
 void Committer::gather(Group& group) {
-  std::size_t raw_bytes = 0;
+  std::size_t bytes = 0;
   while (!group.back()->barrier) {
-    if (group.back()->batch) raw_bytes += group.back()->batch->raw().size();
-    if (group.size() >= kGroupWorks || raw_bytes >= kGroupRawBytes) return;
+    if (group.back()->batch) bytes += group.back()->batch->raw().size() + group.back()->row_bytes();
+    if (group.size() >= kGroupWorks || bytes >= kGroupBytes) return;
     auto next = queue_.try_pop();
     if (!next) return;
     group.push_back(std::move(*next));
@@ -103,8 +103,8 @@ void Committer::commit(Group& group) {
     const auto store = slot_.get();
     const auto start = SteadyClock::now();
     const auto done = store->commit(commits);
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() -
-                                                                            start);
+    const auto took =
+        std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - start);
     metrics::add(context_.counters.commit_micros, static_cast<std::uint64_t>(took.count()));
     if (done) {
       metrics::add(context_.counters.commits);

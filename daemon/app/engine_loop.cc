@@ -52,13 +52,8 @@ Result<void> EngineLoop::recover() {
   const auto report = engine::recover(*engine_, *store, *context_.pipeline);
   if (!report) return tl::make_unexpected(report.error());
   // Received time never goes back, not even when the machine's clock did while nobody looked.
+  now_ = std::max(now_, store->last_now());
   const std::uint64_t last = store->last_commit();
-  const auto read =
-      store->read_log(last > 0 ? last - 1 : 0, [this](const store::LogEntry& entry) {
-        now_ = std::max(now_, entry.now);
-        return true;
-      });
-  if (!read) return read;
   if (auto loaded = committer_.load(*store); !loaded) return loaded;
   counted_ = engine_->counters();
   hits_since_checkpoint_ = report->hits_replayed;
@@ -66,8 +61,7 @@ Result<void> EngineLoop::recover() {
   checkpointed_ = SteadyClock::now();
   if (last > 0)
     spdlog::info("store: {} events in {} commits; engine state from commit {} and {} later inputs",
-                 store->next_sequence(), last, report->checkpoint_number,
-                 report->inputs_replayed);
+                 store->next_sequence(), last, report->checkpoint_number, report->inputs_replayed);
   if (report->hits_of_unknown_rules > 0)
     spdlog::warn("{} earlier hits were of rules that are no longer loaded, or were changed",
                  report->hits_of_unknown_rules);
@@ -117,10 +111,10 @@ void EngineLoop::apply(std::unique_ptr<Work> work) {
   engine::Input input;
   input.now = now_;
   if (work->command) {
-    apply_command(*work, input);
+    if (!apply_command(*work, input)) return;
   } else {
-    input.what = engine::HitsInput{work->batch->size(), work->hits,
-                                   std::as_const(*work->batch).sources()};
+    input.what =
+        engine::HitsInput{work->batch->size(), work->hits, std::as_const(*work->batch).sources()};
   }
   hits_since_checkpoint_ += work->hits.size();
   hand_on(std::move(work), input, false);
@@ -128,15 +122,22 @@ void EngineLoop::apply(std::unique_ptr<Work> work) {
 
 // Where the engine does not keep the incident it needs the stored record: the newest one, so what
 // is on its way to the store has to be there first.
-void EngineLoop::apply_command(Work& work, engine::Input& input) {
+bool EngineLoop::apply_command(Work& work, engine::Input& input) {
   engine::Command& command = work.command->command;
   command.loaded.reset();
   if (engine_->find(command.incident) == nullptr) {
     committer_.drain();
     const auto store = slot_.get();
-    if (auto stored = store->incident(command.incident)) command.loaded = std::move(*stored);
+    auto stored = store->incident(command.incident);
+    if (stored) {
+      command.loaded = std::move(*stored);
+    } else if (stored.error().code != Errc::not_found) {
+      work.command->done(tl::make_unexpected(stored.error()));
+      return false;
+    }
   }
   input.what = command;
+  return true;
 }
 
 void EngineLoop::apply_tick(bool last) {
@@ -144,15 +145,15 @@ void EngineLoop::apply_tick(bool last) {
   hand_on(std::make_unique<Work>(), engine::Input{now_, engine::Tick{}}, last);
 }
 
-void EngineLoop::hand_on(std::unique_ptr<Work> work, const engine::Input& input,
-                         bool last) {
+void EngineLoop::hand_on(std::unique_ptr<Work> work, const engine::Input& input, bool last) {
   engine::Effects effects = engine_->apply(input);
-  work->commit = engine::make_commit(*engine_, *context_.pipeline, input, effects,
-                                     work->batch.get());
+  work->commit =
+      engine::make_commit(*engine_, *context_.pipeline, input, effects, work->batch.get());
   work->commit.idempotency = std::move(work->idempotency);
   encode_block(work->commit);
   work->opened = std::move(effects.opened);
   work->answer = std::move(effects.answer);
+  if (work->batch) work->charge.set(context_.budget, work->capacity_bytes() + work->row_bytes());
   changed_since_checkpoint_ = true;
   if (last || hits_since_checkpoint_ >= kCheckpointHits ||
       SteadyClock::now() - checkpointed_ >= kCheckpointEvery) {
@@ -203,15 +204,16 @@ bool EngineLoop::reopen() {
     spdlog::info("reopening the store");
     const auto opened = open();
     if (opened) {
-      committer_.resume();
+      // Before the committer may find the next failure, which would set it again.
       context_.store_down.store(false);
+      committer_.resume();
       context_.waker.wake();
       spdlog::info("the store is open again");
       return true;
     }
     patience = std::min(2 * patience, kReopenMax);
-    spdlog::error("the store cannot be reopened: {}; trying again in {} s",
-                  opened.error().message, patience.count());
+    spdlog::error("the store cannot be reopened: {}; trying again in {} s", opened.error().message,
+                  patience.count());
   }
   return false;
 }

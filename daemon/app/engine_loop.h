@@ -33,7 +33,7 @@ class EngineLoop {
  private:
   void run();
   void apply(std::unique_ptr<source::Work> work);
-  void apply_command(source::Work& work, engine::Input& input);
+  bool apply_command(source::Work& work, engine::Input& input);
   void apply_tick(bool last);
   void hand_on(std::unique_ptr<source::Work> work, const engine::Input& input, bool last);
   void encode_block(store::Commit& commit);

@@ -23,9 +23,8 @@ void notify(std::string_view state) {
   if (handle < 0) return;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
   // Nobody is there to hear of a failure.
-  [[maybe_unused]] const ssize_t sent =
-      ::sendto(handle, state.data(), state.size(), MSG_NOSIGNAL,
-               reinterpret_cast<const sockaddr*>(&address), size);
+  [[maybe_unused]] const ssize_t sent = ::sendto(handle, state.data(), state.size(), MSG_NOSIGNAL,
+                                                 reinterpret_cast<const sockaddr*>(&address), size);
   ::close(handle);
 }
 

@@ -47,10 +47,10 @@ void OpenIncidents::publish(metrics::Counters& counters) const {
   for (std::size_t severity = 0; severity < since_.size(); ++severity) {
     const auto& since = since_[severity];
     const auto seconds =
-        since.empty() ? 0
-                      : std::chrono::duration_cast<std::chrono::seconds>(
-                            since.begin()->time_since_epoch())
-                            .count();
+        since.empty()
+            ? 0
+            : std::chrono::duration_cast<std::chrono::seconds>(since.begin()->time_since_epoch())
+                  .count();
     counters.oldest_open_unix_seconds[severity].store(static_cast<std::uint64_t>(seconds),
                                                       std::memory_order_relaxed);
   }

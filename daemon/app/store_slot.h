@@ -22,11 +22,11 @@ class StoreSlot {
   void set(std::unique_ptr<store::Store> store) {
     std::promise<void> gone;
     auto left = gone.get_future();
-    const auto close_it = [told = std::make_shared<std::promise<void>>(std::move(gone))](
-                              store::Store* closing) {
-      delete closing;
-      told->set_value();
-    };
+    const auto close_it =
+        [told = std::make_shared<std::promise<void>>(std::move(gone))](store::Store* closing) {
+          delete closing;
+          told->set_value();
+        };
     std::shared_ptr<store::Store> shared(store.release(), close_it);
     const std::lock_guard lock(mutex_);
     store_ = std::move(shared);

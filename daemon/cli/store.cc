@@ -1,4 +1,6 @@
 // vakt store: reads a store without the daemon.
+#include "store/store.h"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -11,7 +13,6 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "store/store.h"
 
 namespace vakt::cli {
 namespace {
@@ -40,9 +41,9 @@ Result<std::unique_ptr<store::Store>> open(const StoreArguments& arguments) {
 }
 
 std::string as_json(const store::StoredEvent& e) {
-  std::string out = fmt::format("{{\"sequence\":{},\"event_time\":\"{}\",\"received_time\":\"{}\"",
-                                e.sequence, format_rfc3339(e.event_time),
-                                format_rfc3339(e.received_time));
+  std::string out =
+      fmt::format("{{\"sequence\":{},\"event_time\":\"{}\",\"received_time\":\"{}\"", e.sequence,
+                  format_rfc3339(e.event_time), format_rfc3339(e.received_time));
   out += fmt::format(",\"flags\":{},\"listener\":", e.flags);
   append_json(out, e.listener);
   out += ",\"source\":";
@@ -107,15 +108,15 @@ int check_store(const StoreArguments& arguments) {
   }
   const store::Stats stats = store.stats();
   if (arguments.json) {
-    print(fmt::format("{{\"events\":{},\"raw_blocks\":{},\"raw_block_bytes\":{},"
-                      "\"log_entries\":{},\"incidents\":{},\"last_commit\":{}}}\n",
-                      events, stats.raw_blocks, stats.raw_block_bytes, entries, incidents,
-                      stats.last_commit));
+    print(fmt::format(
+        "{{\"events\":{},\"raw_blocks\":{},\"raw_block_bytes\":{},"
+        "\"log_entries\":{},\"incidents\":{},\"last_commit\":{}}}\n",
+        events, stats.raw_blocks, stats.raw_block_bytes, entries, incidents, stats.last_commit));
   } else {
-    print(fmt::format("{} events in {} blocks ({} bytes), {} log entries, {} incidents, last commit "
-                      "{}: all readable\n",
-                      events, stats.raw_blocks, stats.raw_block_bytes, entries, incidents,
-                      stats.last_commit));
+    print(fmt::format(
+        "{} events in {} blocks ({} bytes), {} log entries, {} incidents, last commit "
+        "{}: all readable\n",
+        events, stats.raw_blocks, stats.raw_block_bytes, entries, incidents, stats.last_commit));
   }
   return kOk;
 }

@@ -20,9 +20,9 @@ namespace {
 
 using yaml::Node;
 
-const std::vector<std::string_view> kTopKeys{"data_dir", "rules",   "decoders", "open_level",
-                                             "api",      "listeners", "memory",  "store",
-                                             "workers",  "disorder",  "allow_plaintext"};
+const std::vector<std::string_view> kTopKeys{
+    "data_dir", "rules",   "decoders", "open_level",     "api", "listeners", "memory",
+    "store",    "workers", "disorder", "allow_plaintext"};
 const std::vector<std::string_view> kListenerKeys{
     "name", "type", "address",   "format",          "framing",
     "year", "zone", "logsource", "frame_bytes_max", "receive_buffer"};
@@ -66,8 +66,8 @@ class FileReader {
   }
 
   void store(const Node& root, StoreSettings& store) {
-    const Node* node = read_.map(root, "store",
-                                 {"durability", "raw_bytes_max", "raw_age_max", "hit_age_max"});
+    const Node* node =
+        read_.map(root, "store", {"durability", "raw_bytes_max", "raw_age_max", "hit_age_max"});
     if (node == nullptr) return;
     read_.choice<store::Durability>(*node, "durability",
                                     {{"fsync", store::Durability::fsync},
@@ -115,15 +115,13 @@ class FileReader {
       read_.error(*name, fmt::format("'{}' is no listener name", listener.records.name),
                   "up to 64 letters, digits, '.', '_' and '-'");
     } else if (!names.insert(listener.records.name).second) {
-      read_.error(*name,
-                  fmt::format("the listener name '{}' is taken", listener.records.name),
+      read_.error(*name, fmt::format("the listener name '{}' is taken", listener.records.name),
                   listener.records.name == "http" ? "'http' is the API's own event intake" : "");
     }
     if (node.find("type") == nullptr)
       read_.error(node, "a listener needs a 'type'", "udp, tcp or http");
     read_.choice<Transport>(
-        node, "type",
-        {{"udp", Transport::udp}, {"tcp", Transport::tcp}, {"http", Transport::http}},
+        node, "type", {{"udp", Transport::udp}, {"tcp", Transport::tcp}, {"http", Transport::http}},
         listener.transport);
     if (node.find("address") == nullptr)
       read_.error(node, "a listener needs an 'address'", "such as 127.0.0.1:5514");
@@ -194,8 +192,8 @@ class FileReader {
     read_.text(*source, "product", out.log_source.product);
     read_.text(*source, "category", out.log_source.category);
     read_.text(*source, "service", out.log_source.service);
-    for (std::string* part : {&out.log_source.product, &out.log_source.category,
-                              &out.log_source.service})
+    for (std::string* part :
+         {&out.log_source.product, &out.log_source.category, &out.log_source.service})
       *part = to_lower(*part);
   }
 

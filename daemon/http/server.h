@@ -31,7 +31,8 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::vector<std::string> captures;                         // of the route's {…} parts
   std::string body;
-  std::string peer;  // address of the client
+  std::string peer;            // address of the client
+  std::shared_ptr<void> hold;  // what admit() reserved for it; given back with the request
 
   std::string_view header(std::string_view lower_case_name) const;  // empty: none
   std::optional<std::string_view> query_value(std::string_view name) const;
@@ -53,7 +54,8 @@ struct Route {
   std::uint64_t body_bytes_max = 1 << 20;
   Handler handler;
   // Asked before a body is read, with its announced size (0 for chunked): an answer refuses it.
-  std::function<std::optional<Response>(const Request&, std::uint64_t body_bytes)> admit;
+  // It may leave a reservation in Request::hold.
+  std::function<std::optional<Response>(Request&, std::uint64_t body_bytes)> admit;
 };
 
 struct Options {

@@ -254,6 +254,7 @@ void Session::answer(std::shared_ptr<Session> session, Response response) {
 }
 
 void Session::refuse(Response response) {
+  request_.hold.reset();
   keep_alive_ = false;
   unread_body_ = true;
   write(std::move(response));

@@ -65,12 +65,12 @@ void Collector::drop_datagram(std::string_view frame, const engine::Origin& orig
   metrics::ListenerCounters& counters = context_.of(origin.listener);
   metrics::add(counters.received);
   metrics::add(counters.dropped[static_cast<std::size_t>(reason)]);
-  context_.log.report({counters.name, origin.peer,
-                       reason == metrics::Dropped::queue
-                           ? "datagrams dropped (memory budget used up)"
-                           : "datagrams dropped (its share of the memory used up)",
-                       frame},
-                      origin.received);
+  context_.log.report(
+      {counters.name, origin.peer,
+       reason == metrics::Dropped::queue ? "datagrams dropped (memory budget used up)"
+                                         : "datagrams dropped (its share of the memory used up)",
+       frame},
+      origin.received);
 }
 
 void Collector::ignore_empty(std::uint16_t listener, std::uint64_t frames) {

@@ -71,8 +71,7 @@ class Collector {
   };
 
   bool add_open(Slot& slot, const framing::Frame& frame, const engine::Origin& origin);
-  void drop_datagram(std::string_view frame, const engine::Origin& origin,
-                     metrics::Dropped reason);
+  void drop_datagram(std::string_view frame, const engine::Origin& origin, metrics::Dropped reason);
   std::unique_ptr<Work> take(std::uint16_t listener);
   void publish(std::uint16_t listener);
   void seal(Slot& slot);

@@ -39,6 +39,11 @@ struct Context {
   Waker waker;
   std::atomic<bool> store_down{false};             // streams wait until it is back
   std::atomic<std::size_t> stream_connections{0};  // over all listeners
+  std::size_t stream_connections_max = 10'000;     // fewer where descriptors are few
+  // Beginnings of frames that connections hold until the rest comes. Apart from the budget: it
+  // stops the reading that would free them.
+  std::atomic<std::uint64_t> tail_bytes{0};
+  std::uint64_t tail_bytes_max() const { return budget.bytes() / 4; }
 };
 
 // A work that will not be committed: its events are dropped for this reason, whoever waits for them

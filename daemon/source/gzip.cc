@@ -22,8 +22,7 @@ struct Stream {
 };
 
 bool over(const GzipLimits& limits, std::size_t in, std::size_t out) {
-  return out > limits.bytes_max ||
-         (out > limits.ratio_from_bytes && out / limits.ratio_max > in);
+  return out > limits.bytes_max || (out > limits.ratio_from_bytes && out / limits.ratio_max > in);
 }
 
 }  // namespace

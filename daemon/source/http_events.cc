@@ -8,10 +8,7 @@ namespace vakt::source {
 
 HttpEvents::HttpEvents(Context& context, RetryKeys& keys, std::vector<WorkerThread*> workers,
                        HttpEventsOptions options)
-    : context_(context),
-      keys_(keys),
-      workers_(std::move(workers)),
-      options_(std::move(options)) {}
+    : context_(context), keys_(keys), workers_(std::move(workers)), options_(std::move(options)) {}
 
 http::Route HttpEvents::route() {
   http::Route route;
@@ -21,7 +18,7 @@ http::Route HttpEvents::route() {
   route.handler = [this](http::Request request, http::Respond respond) {
     handle(std::move(request), std::move(respond));
   };
-  route.admit = [this](const http::Request& request, std::uint64_t bytes) {
+  route.admit = [this](http::Request& request, std::uint64_t bytes) {
     return admit(request, bytes);
   };
   return route;
@@ -32,8 +29,7 @@ void HttpEvents::observe(std::string_view route, int status) {
     count_rejected(context_.of(options_.listener), metrics::Rejected::oversize);
 }
 
-std::optional<http::Response> HttpEvents::admit(const http::Request& request,
-                                                std::uint64_t body_bytes) {
+std::optional<http::Response> HttpEvents::admit(http::Request& request, std::uint64_t body_bytes) {
   metrics::ListenerCounters& counters = context_.of(options_.listener);
   const std::string_view authorization = request.header("authorization");
   if (!authorization.empty() && options_.authorised && !options_.authorised(authorization)) {
@@ -46,12 +42,16 @@ std::optional<http::Response> HttpEvents::admit(const http::Request& request,
     return try_again(503, stopping_ ? "the daemon is stopping: send it again later"
                                     : "the store cannot be written now: send it again later");
   }
-  const Budget& budget = context_.budget;
-  const bool fits = budget.used() + body_bytes <= budget.bytes();
-  if (budget.requests_stopped() || !fits || context_.queue.full()) {
+  // Reserved before the first byte of it is read; a chunked body may become as large as any.
+  Budget& budget = context_.budget;
+  const auto reserved = std::make_shared<Charge>();
+  const bool chunked = !request.header("transfer-encoding").empty();
+  if (budget.requests_stopped() || context_.queue.full() ||
+      !reserved->try_set(budget, chunked ? kBodyBytesMax : body_bytes)) {
     count_rejected(counters, metrics::Rejected::overload);
     return try_again(429, "more arrives than can be processed: send it again later");
   }
+  request.hold = reserved;
   return std::nullopt;
 }
 
@@ -61,11 +61,10 @@ void HttpEvents::handle(http::Request request, http::Respond respond) {
     count_rejected(context_.of(options_.listener), metrics::Rejected::overload);
     return respond(try_again(503, "the daemon is stopping: send it again later"));
   }
-  auto job = std::make_shared<HttpJob>(context_, keys_, options_, std::move(request),
-                                       std::move(respond));
-  workers_[next_worker_]->post([job = std::move(job)](Collector& collector) {
-    job->run(collector);
-  });
+  auto job =
+      std::make_shared<HttpJob>(context_, keys_, options_, std::move(request), std::move(respond));
+  workers_[next_worker_]->post(
+      [job = std::move(job)](Collector& collector) { job->run(collector); });
   next_worker_ = (next_worker_ + 1) % workers_.size();
 }
 

@@ -46,7 +46,7 @@ class HttpEvents {
   void stop() { stopping_ = true; }
 
  private:
-  std::optional<http::Response> admit(const http::Request& request, std::uint64_t body_bytes);
+  std::optional<http::Response> admit(http::Request& request, std::uint64_t body_bytes);
   void handle(http::Request request, http::Respond respond);
 
   Context& context_;

@@ -14,6 +14,9 @@ namespace vakt::source {
 namespace {
 
 constexpr std::size_t kKeyBytesMax = 128;
+constexpr std::uint64_t kLinesMax = 200'000;
+// An event with a usual number of fields.
+constexpr std::uint64_t kLineBytes = sizeof(event::Event) + 8 * sizeof(event::Field);
 constexpr Duration kKeyKept = std::chrono::hours(24);
 
 bool valid_key(std::string_view key) {
@@ -54,6 +57,7 @@ HttpJob::HttpJob(Context& context, RetryKeys& keys, const HttpEventsOptions& opt
       request_(std::move(request)),
       respond_(std::move(respond)) {
   charge_.set(context_.budget, request_.body.size());
+  request_.hold.reset();
 }
 
 void HttpJob::run(Collector& collector) {
@@ -63,6 +67,7 @@ void HttpJob::run(Collector& collector) {
   strict_ = strict && *strict != "0" && *strict != "false";
   if (!unpack()) return;
   lines_ = count_lines(body_, options_.frame_bytes_max);
+  if (!reserve_events()) return;
   if (has_header(request_, "idempotency-key")) {
     run_keyed(collector);
   } else if (strict_) {
@@ -70,6 +75,23 @@ void HttpJob::run(Collector& collector) {
   } else {
     run_open(collector);
   }
+}
+
+// Many short lines become far more memory than they are bytes. False: too many, and answered.
+bool HttpJob::reserve_events() {
+  if (lines_.lines > kLinesMax) {
+    // HttpEvents::observe counts what is answered 413.
+    answer(http::error_response(413, "too_many_lines",
+                                fmt::format("{} lines; a request has at most {}: send it in "
+                                            "smaller pieces",
+                                            lines_.lines, kLinesMax)));
+    return false;
+  }
+  if (charge_.try_set(context_.budget, body_.capacity() + lines_.bytes + lines_.lines * kLineBytes))
+    return true;
+  count_rejected(context_.of(options_.listener), metrics::Rejected::overload);
+  answer(try_again(429, "there is no memory for its events now: send it again later"));
+  return false;
 }
 
 // The body as text. False: it is none, and that has been answered.
@@ -120,10 +142,10 @@ void HttpJob::run_open(Collector& collector) {
                            : try_again(503, "it could not be stored: send it again"));
   });
   collector.set_ticket(ticket);
-  const std::uint64_t empty = each_line(
-      body_, options_.frame_bytes_max, [&](std::uint64_t number, const framing::Frame& frame) {
-        told->add(number, collector.add(frame, origin));
-      });
+  const std::uint64_t empty = each_line(body_, options_.frame_bytes_max,
+                                        [&](std::uint64_t number, const framing::Frame& frame) {
+                                          told->add(number, collector.add(frame, origin));
+                                        });
   collector.set_ticket(nullptr);
   collector.ignore_empty(options_.listener, empty);
   body_ = {};
@@ -140,7 +162,7 @@ void HttpJob::run_keyed(Collector& collector) {
     return answer(http::error_response(
         413, "body_too_large",
         "a body with an Idempotency-Key has at most 8 MiB, unpacked: send it in smaller pieces"));
-  key_ = fmt::format("{}\n{}", request_.peer, key);
+  key_ = fmt::format("{}\n{}\n{}", context_.of(options_.listener).name, request_.peer, key);
   body_hash_ = hash128(body_, strict_ ? 1 : 0);
   const auto waiter = [self = shared_from_this()](const Answer& given) {
     self->answer_duplicate(given);
@@ -183,12 +205,10 @@ void HttpJob::answer_duplicate(const Answer& given) {
   if (given.status == 200) {
     metrics::add(counters.received, lines_.lines + lines_.empty);
     metrics::add(counters.deduplicated, lines_.lines);
-    metrics::add(counters.ignored[static_cast<std::size_t>(metrics::Ignored::empty)],
-                 lines_.empty);
+    metrics::add(counters.ignored[static_cast<std::size_t>(metrics::Ignored::empty)], lines_.empty);
   } else if (given.status != 413) {
     const bool theirs = given.status == 400 || given.status == 422;
-    count_rejected(counters,
-                   theirs ? metrics::Rejected::bad_frame : metrics::Rejected::overload);
+    count_rejected(counters, theirs ? metrics::Rejected::bad_frame : metrics::Rejected::overload);
   }
   http::Response response;
   response.status = given.status;
@@ -208,10 +228,6 @@ void HttpJob::run_whole(Collector& collector) {
     return answer(ok(LineReport().json()));
   }
   const std::size_t raw_bytes = lines_.bytes + lines_.lines;
-  if (context_.budget.used() + raw_bytes > context_.budget.bytes()) {
-    count_rejected(context_.of(options_.listener), metrics::Rejected::overload);
-    return answer(try_again(429, "there is no memory for it now: send it again later"));
-  }
   auto work = collector.begin(options_.listener, raw_bytes, lines_.lines);
   LineReport report;
   const engine::Origin origin{options_.listener, request_.peer, false, received_};
@@ -240,8 +256,7 @@ void HttpJob::run_whole(Collector& collector) {
 void HttpJob::refuse(int status, std::string_view code, std::string_view message,
                      metrics::Rejected reason) {
   count_rejected(context_.of(options_.listener), reason);
-  context_.log.report({context_.of(options_.listener).name, request_.peer, message, {}},
-                      received_);
+  context_.log.report({context_.of(options_.listener).name, request_.peer, message, {}}, received_);
   answer(http::error_response(status, code, message));
 }
 

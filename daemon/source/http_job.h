@@ -28,6 +28,7 @@ class HttpJob : public std::enable_shared_from_this<HttpJob> {
 
  private:
   bool unpack();
+  bool reserve_events();
   void run_open(Collector& collector);
   void run_keyed(Collector& collector);
   void run_owner(Collector& collector);
@@ -49,7 +50,7 @@ class HttpJob : public std::enable_shared_from_this<HttpJob> {
   Charge charge_;
   LineCounts lines_;
   bool strict_ = false;
-  std::string key_;      // with its source; empty: none
+  std::string key_;  // with its source; empty: none
   bool owner_ = false;
   Hash128 body_hash_;
   Time received_{};

@@ -10,11 +10,10 @@ constexpr std::size_t kErrorsMax = 10;
 
 LineCounts count_lines(std::string_view body, std::size_t frame_bytes_max) {
   LineCounts counts;
-  counts.empty =
-      each_line(body, frame_bytes_max, [&](std::uint64_t, const framing::Frame& frame) {
-        ++counts.lines;
-        counts.bytes += frame.bytes.size();
-      });
+  counts.empty = each_line(body, frame_bytes_max, [&](std::uint64_t, const framing::Frame& frame) {
+    ++counts.lines;
+    counts.bytes += frame.bytes.size();
+  });
   return counts;
 }
 
@@ -25,8 +24,8 @@ void LineReport::add(std::uint64_t line, bool bad) {
 }
 
 std::string LineReport::json() const {
-  std::string out = fmt::format("{{\"accepted\":{},\"malformed\":{},\"first_errors\":[", accepted,
-                                malformed);
+  std::string out =
+      fmt::format("{{\"accepted\":{},\"malformed\":{},\"first_errors\":[", accepted, malformed);
   for (std::size_t i = 0; i < first_malformed.size(); ++i)
     out += fmt::format("{}{{\"line\":{},\"error\":\"not a record in the expected format\"}}",
                        i == 0 ? "" : ",", first_malformed[i]);

@@ -41,8 +41,8 @@ LineCounts count_lines(std::string_view body, std::size_t frame_bytes_max);
 
 // What the answer says about the lines of one request.
 struct LineReport {
-  std::uint64_t accepted = 0;   // stored as parsed
-  std::uint64_t malformed = 0;  // stored as they are
+  std::uint64_t accepted = 0;                  // stored as parsed
+  std::uint64_t malformed = 0;                 // stored as they are
   std::vector<std::uint64_t> first_malformed;  // line numbers
 
   void add(std::uint64_t line, bool bad);

@@ -61,8 +61,7 @@ class Queue {
     std::optional<T> item;
     {
       std::unique_lock lock(mutex_);
-      filled_.wait_until(lock, until,
-                         [this] { return closed_ || nudged_ || !items_.empty(); });
+      filled_.wait_until(lock, until, [this] { return closed_ || nudged_ || !items_.empty(); });
       nudged_ = false;
       if (items_.empty()) return std::nullopt;
       item.emplace(std::move(items_.front()));

@@ -26,9 +26,9 @@ class RetryKeys {
   using Waiter = std::function<void(const Answer&)>;
 
   enum class Claim : std::uint8_t {
-    owner,      // do the work, then call finish()
-    waiting,    // `waiter` will be called with the owner's answer
-    conflict,   // the owner has another body
+    owner,     // do the work, then call finish()
+    waiting,   // `waiter` will be called with the owner's answer
+    conflict,  // the owner has another body
   };
   Claim claim(const std::string& key, Hash128 body_hash, Waiter waiter) {
     const std::lock_guard lock(mutex_);

@@ -17,9 +17,8 @@ template <class Socket, class Endpoint>
 Result<void> bind_shared(Socket& socket, const Endpoint& endpoint) {
   boost::system::error_code error;
   const auto failed = [&](std::string_view what) {
-    return fail(Errc::io,
-                fmt::format("cannot {} {}:{}: {}", what, endpoint.address().to_string(),
-                            endpoint.port(), error.message()));
+    return fail(Errc::io, fmt::format("cannot {} {}:{}: {}", what, endpoint.address().to_string(),
+                                      endpoint.port(), error.message()));
   };
   socket.open(endpoint.protocol(), error);
   if (error) return failed("open a socket for");
@@ -87,7 +86,7 @@ std::string address_text(const void* sockaddr_storage) {
     address = &static_cast<const sockaddr_in6*>(sockaddr_storage)->sin6_addr;
   if (address == nullptr) return "unknown";
   return ::inet_ntop(any->sa_family, address, text.data(), text.size()) != nullptr ? text.data()
-                                                                                  : "unknown";
+                                                                                   : "unknown";
 }
 
 }  // namespace vakt::source

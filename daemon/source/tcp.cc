@@ -45,12 +45,12 @@ void Tcp::accept_later() {
 
 void Tcp::take(asio::ip::tcp::socket socket) {
   Context& context = collector_.context();
-  if (context.stream_connections.load() >= kConnectionsMax) {
+  if (context.stream_connections.load() >= context.stream_connections_max) {
     boost::system::error_code error;
     const auto remote = socket.remote_endpoint(error);
     context.log.report({context.of(options_.listener).name,
                         error ? "unknown" : remote.address().to_string(),
-                        "connection refused: there are 10,000 already",
+                        "connection refused: there are as many as there may be",
                         {}},
                        wall_clock());
     return;

@@ -14,6 +14,7 @@ namespace {
 
 // Of at most kReadBytes each: then the other connections of the worker have their turn.
 constexpr int kReadsPerTurnMax = 8;
+constexpr std::uint64_t kSmallTailBytes = 4096;
 
 framing::Options framing_options(const TcpOptions& options) {
   framing::Options made;
@@ -25,9 +26,7 @@ framing::Options framing_options(const TcpOptions& options) {
 }  // namespace
 
 TcpConnection::TcpConnection(Tcp& listener, asio::ip::tcp::socket socket)
-    : listener_(listener),
-      socket_(std::move(socket)),
-      framer_(framing_options(listener.options_)) {
+    : listener_(listener), socket_(std::move(socket)), framer_(framing_options(listener.options_)) {
   boost::system::error_code error;
   const auto remote = socket_.remote_endpoint(error);
   peer_ = error ? "unknown" : remote.address().to_string();
@@ -41,6 +40,7 @@ TcpConnection::TcpConnection(Tcp& listener, asio::ip::tcp::socket socket)
 TcpConnection::~TcpConnection() {
   Context& context = listener_.collector_.context();
   context.stream_connections.fetch_sub(1);
+  context.tail_bytes.fetch_sub(tail_bytes_);
   metrics::sub(context.of(listener_.options_.listener).connections);
 }
 
@@ -77,8 +77,7 @@ void TcpConnection::turn() {
 
 TcpConnection::Next TcpConnection::read() {
   boost::system::error_code error;
-  const std::size_t size =
-      socket_.read_some(asio::buffer(listener_.buffer_, kReadBytes), error);
+  const std::size_t size = socket_.read_some(asio::buffer(listener_.buffer_, kReadBytes), error);
   if (error == asio::error::would_block || error == asio::error::try_again) return Next::wait;
   if (error) return Next::end;
   return feed({listener_.buffer_, size}) ? Next::more : Next::end;
@@ -89,10 +88,29 @@ bool TcpConnection::feed(std::string_view bytes) {
   const std::uint16_t listener = listener_.options_.listener;
   collector.count_bytes(listener, bytes.size());
   const engine::Origin origin{listener, peer_, false, wall_clock()};
-  const auto result = framer_.feed(
-      bytes, [&](const framing::Frame& frame) { collector.add(frame, origin); });
+  const auto result =
+      framer_.feed(bytes, [&](const framing::Frame& frame) { collector.add(frame, origin); });
   count(result, bytes);
+  hold_tail();
   return !broken_;
+}
+
+// Many connections with the beginning of a long frame each would fill the memory: whoever goes over
+// what all together may hold is closed.
+void TcpConnection::hold_tail() {
+  Context& context = listener_.collector_.context();
+  const std::uint64_t held = framer_.buffered_bytes();
+  const std::uint64_t all = context.tail_bytes.fetch_add(held - tail_bytes_) + held - tail_bytes_;
+  tail_bytes_ = held;
+  if (broken_ || held < kSmallTailBytes || all <= context.tail_bytes_max()) return;
+  broken_ = true;
+  const std::uint16_t listener = listener_.options_.listener;
+  listener_.collector_.reject(listener, metrics::Rejected::overload);
+  context.log.report({context.of(listener).name,
+                      peer_,
+                      "connection closed: too many unfinished frames are held",
+                      {}},
+                     wall_clock());
 }
 
 void TcpConnection::end() {
@@ -113,12 +131,12 @@ void TcpConnection::count(const framing::FeedResult& result, std::string_view by
   broken_ = true;
   listener_.collector_.reject(listener, metrics::Rejected::bad_frame);
   Context& context = listener_.collector_.context();
-  context.log.report({context.of(listener).name, peer_,
-                      result.error == framing::FramingError::bad_count
-                          ? "connection closed: broken octet count"
-                          : "connection ended inside a frame",
-                      bytes},
-                     wall_clock());
+  context.log.report(
+      {context.of(listener).name, peer_,
+       result.error == framing::FramingError::bad_count ? "connection closed: broken octet count"
+                                                        : "connection ended inside a frame",
+       bytes},
+      wall_clock());
 }
 
 void TcpConnection::close() {

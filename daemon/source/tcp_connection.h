@@ -20,6 +20,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   // One turn: some reads, then wait, rest or end.
   void turn();
   void close();
+  void hold_tail();
 
  private:
   enum class Next { more, wait, end };
@@ -32,6 +33,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   boost::asio::ip::tcp::socket socket_;
   framing::Framer framer_;
   std::string peer_;
+  std::uint64_t tail_bytes_ = 0;  // counted in Context::tail_bytes
   bool broken_ = false;
 };
 

@@ -68,8 +68,7 @@ void Udp::count_kernel_drops(std::size_t index) {
   if (!dropped) return;
   // The kernel's counter has 32 bits and goes round.
   const std::uint32_t more = *dropped - std::exchange(kernel_dropped_, *dropped);
-  if (more > 0)
-    metrics::add(collector_.context().of(options_.listener).kernel_dropped, more);
+  if (more > 0) metrics::add(collector_.context().of(options_.listener).kernel_dropped, more);
 }
 
 void Udp::stop() {

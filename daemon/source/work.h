@@ -37,7 +37,7 @@ struct Work {
   std::unique_ptr<event::Batch> batch;  // all of one listener; null: no events
   bool pooled = false;                  // the batch has the usual size
   std::uint16_t listener = 0;
-  std::vector<event::Hit> hits;         // point into the batch
+  std::vector<event::Hit> hits;  // point into the batch
   std::vector<std::shared_ptr<Ticket>> tickets;
   std::vector<std::pair<FairShare::Place, std::uint64_t>> shares;
   std::optional<store::Idempotency> idempotency;
@@ -53,6 +53,12 @@ struct Work {
   bool barrier = false;  // nothing but a place in the order: everything before it is decided
 
   std::size_t events() const { return batch ? batch->size() : 0; }
+  // What the engine made of it, for the store.
+  std::uint64_t row_bytes() const {
+    std::uint64_t bytes = commit.block ? commit.block->bytes.size() : 0;
+    for (const store::HitRow& row : commit.hits) bytes += sizeof(row) + row.value.size();
+    return bytes;
+  }
   std::uint64_t capacity_bytes() const {
     return (batch ? batch->capacity_bytes() : 0) + hits.capacity() * sizeof(event::Hit);
   }
@@ -96,7 +102,7 @@ class WorkPool {
 
  private:
   // A batch that attackers made large is not kept.
-  static constexpr std::size_t kKeptBytesMax = 8 << 20;
+  static constexpr std::size_t kKeptBytesMax = 4 << 20;
 
   const std::size_t kept_max_;
   std::mutex mutex_;

@@ -1,6 +1,8 @@
 // Hashes of content: 128-bit XXH3 (not a defence against somebody who crafts collisions).
 #pragma once
 
+// Short keys are hashed often: inline.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <array>

@@ -13,8 +13,7 @@ std::vector<store::HitRow> hit_rows(const HitsInput& input, std::uint64_t first_
   for (const event::Hit& hit : input.hits) {
     store::HitRow row;
     row.sequence = first_sequence + hit.event_index;
-    const bool same_event = !rows.empty() && rows.back().sequence == row.sequence;
-    row.ordinal = same_event ? rows.back().ordinal + 1 : 0;
+    row.ordinal = hit.ordinal;
     const rule::Rule& rule = pipeline.rules->rules[hit.rule];
     store::encode_hit(hit, rule.meta.id, rule.detection_hash, pipeline.names, row.value);
     rows.push_back(std::move(row));

@@ -48,28 +48,24 @@ const incident::Incident* Engine::find(incident::IncidentId id) const {
 }
 
 void Engine::apply_hits(const HitsInput& input, Time now, Changes& changes) {
-  std::uint32_t ordinal = 0;
-  const event::Hit* previous = nullptr;
   for (const event::Hit& hit : input.hits) {
     check(hit.event_index < input.event_count, "a hit is of an event of its input");
-    ordinal = previous != nullptr && previous->event_index == hit.event_index ? ordinal + 1 : 0;
-    apply_hit(hit, ordinal, now, changes);
-    previous = &hit;
+    apply_hit(hit, now, changes);
   }
   next_sequence_ += input.event_count;
   lanes_[0].advance(input.sources, now);
   lanes_[1].advance(input.sources, now);
 }
 
-void Engine::apply_hit(const event::Hit& hit, std::uint32_t ordinal, Time now, Changes& changes) {
+void Engine::apply_hit(const event::Hit& hit, Time now, Changes& changes) {
   const auto watermark = lanes_[(hit.flags & event::kHistoric) != 0].value();
   if (watermark && hit.event_time < *watermark) ++counters_.late_counted;
   for (const std::uint32_t detector : detectors_->of_rule(hit.rule))
-    detect(detector, hit, ordinal, now, changes);
+    detect(detector, hit, now, changes);
 }
 
-void Engine::detect(std::uint32_t detector_index, const event::Hit& hit, std::uint32_t ordinal,
-                    Time now, Changes& changes) {
+void Engine::detect(std::uint32_t detector_index, const event::Hit& hit, Time now,
+                    Changes& changes) {
   const Detector& detector = detectors_->all()[detector_index];
   const auto group = group_key(detector, hit);
   const auto value = counted_value(detector, hit);
@@ -92,10 +88,10 @@ void Engine::detect(std::uint32_t detector_index, const event::Hit& hit, std::ui
     state->late = true;
     state->late_until = now + options_.late_memory;
   }
-  const Cause cause{detector, hit, next_sequence_ + hit.event_index, ordinal, now};
+  const Cause cause{detector, hit, next_sequence_ + hit.event_index, now};
   const Hash128 digest = hash128(hit.raw, static_cast<std::uint64_t>(to_ns(hit.event_time)));
   const correlate::Change change =
-      state->group.insert(settings, {hit.event_time, cause.sequence, ordinal, *value}, digest);
+      state->group.insert(settings, {hit.event_time, cause.sequence, hit.ordinal, *value}, digest);
   update_incidents(cause, *state, change, changes);
   if (!state->parked) schedule(key, *state, settings.window);
   if (watermark) state->group.forget(settings, *watermark);
@@ -161,7 +157,7 @@ void Engine::update_incidents(const Cause& cause, State& state, const correlate:
 
 // A further hit of an incident's episode.
 void Engine::count_hit(const Cause& cause, incident::Incident& incident, Changes& changes) {
-  changes.evidence(incident, cause.sequence, cause.ordinal, options_.evidence_max);
+  changes.evidence(incident, cause.sequence, cause.hit.ordinal, options_.evidence_max);
   if (incident.state != incident::State::closed) return;
   if (incident.disposition == incident::Disposition::true_positive)
     changes.add(incident::reopen(incident, cause.now));

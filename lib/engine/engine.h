@@ -130,16 +130,14 @@ class Engine {
   class Changes;
 
   void apply_hits(const HitsInput& input, Time now, Changes& changes);
-  void apply_hit(const event::Hit& hit, std::uint32_t ordinal, Time now, Changes& changes);
-  void detect(std::uint32_t detector, const event::Hit& hit, std::uint32_t ordinal, Time now,
-              Changes& changes);
+  void apply_hit(const event::Hit& hit, Time now, Changes& changes);
+  void detect(std::uint32_t detector, const event::Hit& hit, Time now, Changes& changes);
   void apply_command(const Command& command, Time now, Effects& effects, Changes& changes);
   State* find_or_create(const Key& key, const GroupKey& group);
   struct Cause {  // the hit that changes incidents now
     const Detector& detector;
     const event::Hit& hit;
     std::uint64_t sequence = 0;
-    std::uint32_t ordinal = 0;
     Time now;
   };
   void update_incidents(const Cause& cause, State& state, const correlate::Change& change,

@@ -59,6 +59,7 @@ class Replay {
         fields.push_back({id, f.kind, f.text});
     event::Hit hit;
     hit.rule = rule->second;
+    hit.ordinal = row.ordinal;
     hit.event_index = static_cast<std::uint32_t>(row.sequence - first_sequence);
     hit.event_time = stored->event_time;
     hit.received_time = stored->received_time;

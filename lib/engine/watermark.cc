@@ -22,9 +22,9 @@ void Watermark::advance(std::span<const event::SourceMark> marks, Time now) {
     auto it = sources_.find(mark.name);
     if (it == sources_.end()) {
       const bool full = sources_.size() >= options_.sources_max;
-      it = sources_
-               .try_emplace(std::string(full ? "_other" : mark.name), Source{kTimeMin, kTimeMin})
-               .first;
+      it =
+          sources_.try_emplace(std::string(full ? "_other" : mark.name), Source{kTimeMin, kTimeMin})
+              .first;
     }
     it->second.mark = std::max(it->second.mark, mark.event_time_max);
     it->second.received = std::max(it->second.received, mark.received_time_max);

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "parse/syslog.h"
 #include "parse/timestamp.h"
@@ -21,6 +22,7 @@ constexpr Time kEarliest{};                                 // 1970
 constexpr Time kLatest = from_unix_seconds(7'258'118'400);  // 2200
 constexpr Duration kFutureMax = std::chrono::hours(24);
 constexpr Duration kHistoryAfter = std::chrono::hours(24);
+constexpr std::size_t kSourceHostBytesMax = 255;
 constexpr Duration kMarkAhead = std::chrono::seconds(60);
 
 // "0" to "191": the text of a priority, facility or severity.
@@ -42,6 +44,13 @@ std::string_view clean(event::Batch& batch, std::string_view text, std::uint16_t
   std::string copy;
   append_sanitised(copy, text);
   return batch.text().copy(copy);
+}
+
+// Is `name` peer/host, or the peer alone where there is no host?
+bool is_source(std::string_view name, std::string_view peer, std::string_view host) {
+  if (host.empty()) return name == peer;
+  return name.size() == peer.size() + 1 + host.size() && name.ends_with(host) &&
+         name.starts_with(peer) && name[peer.size()] == '/';
 }
 
 void add_if(event::Batch& batch, event::FieldId id, ValueKind kind, std::string_view text) {
@@ -151,15 +160,20 @@ void Worker::set_time(event::Event& event, bool found, Time time, Time received)
 void Worker::set_source(event::Batch& batch, const Origin& origin) {
   event::Event& e = batch.events().back();
   const bool historic = (e.flags & event::kHistoric) != 0;
-  source_.assign(origin.peer);
-  if (!origin.peer_is_source) {
-    if (const Field* host = batch.find(e, event::kHostName); host != nullptr) {
-      source_ += '/';
-      source_.append(host->text.substr(0, 255));
-    }
+  std::string_view host;
+  if (const Field* f = batch.find(e, event::kHostName); f != nullptr && !origin.peer_is_source)
+    host = f->text.substr(0, kSourceHostBytesMax);
+  // Hosts come again and again; where this one was seen last is mostly still right.
+  std::uint32_t& guess = source_guesses_[hash64(host) % source_guesses_.size()];
+  const auto sources = batch.sources();
+  if (guess >= sources.size() || sources[guess].historic != historic ||
+      !is_source(sources[guess].name, origin.peer, host)) {
+    source_.assign(origin.peer);
+    if (!host.empty()) source_.append("/").append(host);
+    guess = batch.add_source(source_, historic);
   }
-  e.source = batch.add_source(source_, historic);
-  event::SourceMark& mark = batch.sources()[e.source];
+  e.source = guess;
+  event::SourceMark& mark = batch.sources()[guess];
   mark.received_time_max = std::max(mark.received_time_max, e.received_time);
   // A time we made up says nothing about how far the source has come.
   if ((e.flags & event::kTimeSuspect) != 0) return;
@@ -172,7 +186,10 @@ void Worker::match(const event::Batch& batch, std::vector<event::Hit>& hits) {
   matcher_.match(batch, matches_);
   for (const match::Match& m : matches_) {
     const event::Event& e = batch.events()[m.event];
+    const bool same_event = !hits.empty() && hits.back().event_index == m.event;
+    const std::uint32_t ordinal = same_event ? hits.back().ordinal + 1 : 0;
     event::Hit& hit = hits.emplace_back();
+    hit.ordinal = ordinal;
     hit.rule = m.rule;
     hit.event_index = m.event;
     hit.event_time = e.event_time;

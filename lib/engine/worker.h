@@ -2,6 +2,7 @@
 // allocation per event once its buffers have grown.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,7 +54,8 @@ class Worker {
   parse::JsonParser json_;
   match::Matcher matcher_;
   std::vector<match::Match> matches_;
-  std::string source_;            // scratch
+  std::string source_;                                // scratch
+  std::array<std::uint32_t, 4096> source_guesses_{};  // by hash of the host: index in the batch
 };
 
 }  // namespace vakt::engine

@@ -23,6 +23,7 @@ inline constexpr std::size_t kHitRawBytesMax = 8 * 1024;  // longer raw text is 
 
 struct Hit {
   std::uint32_t rule = 0;         // index into the rule set
+  std::uint32_t ordinal = 0;      // among the hits of its event, by rule
   std::uint32_t event_index = 0;  // within its batch: sequence = the batch's first + event_index
   Time event_time;
   Time received_time;

@@ -57,7 +57,7 @@ struct Decoder {
   std::uint64_t head = 0;  // the first eight bytes of starts_with, and which of them count
   std::uint64_t head_mask = 0;
   std::unique_ptr<const re2::RE2> pattern;
-  int submatches = 1;       // highest group in use + 1
+  int submatches = 1;  // highest group in use + 1
   std::vector<Capture> captures;
   std::string constant_text;
   std::vector<Constant> constants;

@@ -135,11 +135,11 @@ bool SectionReader::read_label(const Node& node, Section& section) {
 }
 
 bool SectionReader::read_decoder(const Node& node, const Section& section, ReadDecoder& out) {
-  static const std::vector<std::string_view> kKnown{"name",    "starts_with", "contains", "pattern",
-                                                    "fields",  "set",         "examples",
-                                                    "description"};
+  static const std::vector<std::string_view> kKnown{
+      "name", "starts_with", "contains", "pattern", "fields", "set", "examples", "description"};
   if (!node.is_map()) {
-    complain(node, "a decoder is a map", "with name, starts_with or contains, pattern, fields, "
+    complain(node, "a decoder is a map",
+             "with name, starts_with or contains, pattern, fields, "
              "set, examples");
     return false;
   }
@@ -186,8 +186,8 @@ bool SectionReader::read_gate(const Node& node, bool all_programs, Decoder& deco
 
 bool SectionReader::read_pattern(const Node& node, Decoder& decoder) {
   if (!node.is_scalar() || node.text.empty() || node.text.size() > kPatternBytesMax) {
-    complain(node, fmt::format("'pattern' is an RE2 expression of 1 to {} bytes",
-                               kPatternBytesMax));
+    complain(node,
+             fmt::format("'pattern' is an RE2 expression of 1 to {} bytes", kPatternBytesMax));
     return false;
   }
   re2::RE2::Options options;
@@ -208,9 +208,9 @@ bool SectionReader::read_pattern(const Node& node, Decoder& decoder) {
 }
 
 bool SectionReader::check_field_name(const Node& where, const std::string& name) {
-  const bool ok = !name.empty() && name.size() <= 128 &&
-                  std::none_of(name.begin(), name.end(),
-                               [](unsigned char c) { return c <= ' ' || c == 0x7F; });
+  const bool ok =
+      !name.empty() && name.size() <= 128 &&
+      std::none_of(name.begin(), name.end(), [](unsigned char c) { return c <= ' ' || c == 0x7F; });
   if (!ok) complain(where, "a field name is 1 to 128 characters without spaces");
   return ok;
 }
@@ -247,8 +247,8 @@ bool SectionReader::read_captures(const Node& node, const Node* fields, Decoder&
       continue;
     }
     decoder.submatches = std::max(decoder.submatches, group->second + 1);
-    decoder.captures.push_back({static_cast<std::uint8_t>(group->second), event::kNoField,
-                                entry.key, entry.value.text});
+    decoder.captures.push_back(
+        {static_cast<std::uint8_t>(group->second), event::kNoField, entry.key, entry.value.text});
   }
   for (const auto& [name, number] : groups)
     if (fields == nullptr || fields->find(name) == nullptr)
@@ -334,9 +334,9 @@ bool SectionReader::check_example(const Node& example, const Decoder& decoder,
       complain(example, fmt::format("decodes {} = '{}', which the example does not name",
                                     c.field_name, got.as_string()));
     if (want != nullptr && (got.data() == nullptr || got.as_string() != want->text))
-      complain(*want, fmt::format("decodes {} = '{}', not '{}'", c.field_name,
-                                  got.data() == nullptr ? "(nothing)" : got.as_string(),
-                                  want->text));
+      complain(*want,
+               fmt::format("decodes {} = '{}', not '{}'", c.field_name,
+                           got.data() == nullptr ? "(nothing)" : got.as_string(), want->text));
   }
   for (const Entry& entry : fields == nullptr ? std::vector<Entry>{} : fields->entries) {
     const bool known =

@@ -51,8 +51,8 @@ struct Decoders::Impl {
   ProgramTable table;
   std::vector<Program> programs;  // by number in the table; the last is that of all other programs
   std::vector<LabelSet> label_sets;
-  std::vector<RouteId> routes;    // [base * label_sets.size() + labels]
-  std::size_t bases = 0;          // routes that existed before loading
+  std::vector<RouteId> routes;  // [base * label_sets.size() + labels]
+  std::size_t bases = 0;        // routes that existed before loading
 
   std::uint32_t label_set(LabelSet labels);
   void build_programs();
@@ -65,8 +65,7 @@ struct Decoders::Impl {
     const std::uint32_t number = table.find(name);
     return number == ProgramTable::kNone ? programs.back() : programs[number];
   }
-  const Candidate* select(const Program& program, std::string_view text,
-                          Captures& captured) const {
+  const Candidate* select(const Program& program, std::string_view text, Captures& captured) const {
     const std::uint64_t head = head_of(text);
     for (const Candidate& c : program.candidates) {
       if (((head ^ c.head) & c.head_mask) != 0) continue;

@@ -34,8 +34,7 @@ class Decoders {
                                               event::FieldNames& names, event::Routes& routes,
                                               Diagnostics& diagnostics);
   static std::shared_ptr<const Decoders> load_texts(const std::vector<DecoderSource>& sources,
-                                                    event::FieldNames& names,
-                                                    event::Routes& routes,
+                                                    event::FieldNames& names, event::Routes& routes,
                                                     Diagnostics& diagnostics);
   ~Decoders();
 

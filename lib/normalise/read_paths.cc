@@ -44,7 +44,8 @@ void read_file(const std::string& path, std::vector<DecoderSource>& sources,
     text.resize(static_cast<std::size_t>(in.gcount()));
   }
   if (!in.eof() && text.size() <= kFileBytesMax) {
-    diagnostics.push_back(about(path, "cannot read the file", "check that it exists and that "
+    diagnostics.push_back(about(path, "cannot read the file",
+                                "check that it exists and that "
                                 "the daemon's user may read it"));
   } else if (text.size() > kFileBytesMax) {
     diagnostics.push_back(about(path, fmt::format("larger than {} bytes", kFileBytesMax),

@@ -138,7 +138,8 @@ bool read_5424(Cursor c, const SyslogContext& context, SyslogHeader& header) {
   header.proc_id = read_word(c);
   header.msg_id = read_word(c);
   if (read_structured_data(c, header.structured_data)) {
-    c.skip(' ');
+    // rsyslog forwards the space that RFC 3164 senders put after the tag: there are two then.
+    c.skip_spaces();
   } else {
     header.unparsed = true;
   }

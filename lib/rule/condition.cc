@@ -86,8 +86,9 @@ class ConditionParser {
   std::nullopt_t fail(std::string message, std::string hint = {}) {
     Place at = place(node_);
     const Word* word = peek();
-    const std::size_t offset =
-        at_offset_ != 0 ? at_offset_ : word != nullptr ? word->offset : node_.text.size();
+    const std::size_t offset = at_offset_ != 0   ? at_offset_
+                               : word != nullptr ? word->offset
+                                                 : node_.text.size();
     if (!node_.quoted) at.column += static_cast<int>(offset);
     reporter_.error(at, std::move(message), std::move(hint));
     return std::nullopt;
@@ -111,8 +112,8 @@ class ConditionParser {
   std::optional<Expr> parse_chain(std::size_t depth, std::string_view op, Expr::Kind kind) {
     std::vector<Expr> children;
     while (true) {
-      auto child = kind == Expr::Kind::any ? parse_chain(depth, "and", Expr::Kind::all)
-                                           : parse_not(depth);
+      auto child =
+          kind == Expr::Kind::any ? parse_chain(depth, "and", Expr::Kind::all) : parse_not(depth);
       if (!child) return std::nullopt;
       children.push_back(std::move(*child));
       const Word* word = peek();

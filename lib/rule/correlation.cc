@@ -12,8 +12,8 @@ namespace vakt::rule {
 namespace {
 
 constexpr std::array<std::string_view, 7> kOtherTypes = {
-    "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile", "value_median",
-    "temporal_extended"};
+    "temporal",         "temporal_ordered", "value_sum",        "value_avg",
+    "value_percentile", "value_median",     "temporal_extended"};
 constexpr std::array<std::string_view, 4> kOtherOperators = {"lt", "lte", "eq", "neq"};
 
 // The value of a required key, or null, reported.
@@ -85,8 +85,8 @@ void read_timespan(const yaml::Node& map, Correlation& out, Reporter& reporter) 
   const yaml::Node* node = require(map, "timespan", form, reporter);
   if (node == nullptr) return;
   const std::string& text = node->text;
-  const bool digits_and_unit = text.size() >= 2 && text.find_first_not_of("0123456789") ==
-                                                       text.size() - 1;
+  const bool digits_and_unit =
+      text.size() >= 2 && text.find_first_not_of("0123456789") == text.size() - 1;
   const auto duration = digits_and_unit ? parse_duration(text) : std::nullopt;
   if (!duration || *duration <= Duration(0) || *duration > kTimespanMax) {
     reporter.error(place(*node), "the timespan '" + text + "' is not a time of at most 366 days",
@@ -124,9 +124,8 @@ void read_threshold(const yaml::Entry& entry, Correlation& out, Reporter& report
   const auto number = yaml::as_integer(entry.value);
   const std::int64_t least = above ? 0 : 1;
   if (!number || *number < least || *number > static_cast<std::int64_t>(kThresholdMax)) {
-    reporter.error(place(entry.value),
-                   fmt::format("'{}' takes a whole number from {} to {}", entry.key, least,
-                               kThresholdMax));
+    reporter.error(place(entry.value), fmt::format("'{}' takes a whole number from {} to {}",
+                                                   entry.key, least, kThresholdMax));
     return;
   }
   out.threshold = static_cast<std::uint64_t>(*number) + (above ? 1 : 0);
@@ -202,8 +201,8 @@ UnresolvedCorrelation read_correlation(const yaml::Node& document, Metadata meta
     if (const yaml::Node* aliases = place_of->find("aliases"))
       reporter.error(place(*aliases), "'aliases' is not supported by this version",
                      "group by fields that all rules have");
-  reporter.refuse_unknown_keys(*map, {"type", "rules", "group-by", "timespan", "condition",
-                                      "generate", "aliases"});
+  reporter.refuse_unknown_keys(
+      *map, {"type", "rules", "group-by", "timespan", "condition", "generate", "aliases"});
   read_type(*map, out.correlation, reporter);
   out.references = read_references(*map, reporter);
   read_group_by(*map, out.correlation, reporter);

@@ -10,8 +10,8 @@ namespace {
 
 using Match = Modifiers::Match;
 
-std::optional<Expr> read_counted(const FieldKey& key, const yaml::Node& value,
-                                 std::size_t& tests, Reporter& reporter) {
+std::optional<Expr> read_counted(const FieldKey& key, const yaml::Node& value, std::size_t& tests,
+                                 Reporter& reporter) {
   if (++tests > kTestsMax) {
     if (tests == kTestsMax + 1)
       reporter.error(place(value), fmt::format("more than {} values in one rule", kTestsMax),
@@ -65,15 +65,15 @@ std::optional<Expr> read_field(const yaml::Entry& entry, std::size_t& tests, Rep
 
 }  // namespace
 
-std::optional<Expr> read_detection(const yaml::Node& node, std::size_t& tests,
-                                   Reporter& reporter) {
+std::optional<Expr> read_detection(const yaml::Node& node, std::size_t& tests, Reporter& reporter) {
   using Kind = yaml::Node::Kind;
   std::vector<Expr> children;
   switch (node.kind) {
     case Kind::null:
       reporter.error(place(node), "the detection is empty", "give it fields or keywords");
       return std::nullopt;
-    case Kind::scalar: return read_counted(FieldKey{}, node, tests, reporter);
+    case Kind::scalar:
+      return read_counted(FieldKey{}, node, tests, reporter);
     case Kind::map:
       for (const yaml::Entry& entry : node.entries)
         if (auto child = read_field(entry, tests, reporter)) children.push_back(std::move(*child));

@@ -13,7 +13,6 @@
 namespace vakt::rule {
 
 // `tests` counts the tests of the rule so far.
-std::optional<Expr> read_detection(const yaml::Node& node, std::size_t& tests,
-                                   Reporter& reporter);
+std::optional<Expr> read_detection(const yaml::Node& node, std::size_t& tests, Reporter& reporter);
 
 }  // namespace vakt::rule

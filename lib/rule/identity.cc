@@ -39,11 +39,14 @@ Hash128 hash_of(const Test& test) {
 
 Hash128 hash_of(const Expr& expr, const std::vector<Hash128>& detections) {
   switch (expr.kind) {
-    case Expr::Kind::test: return hash_of(expr.test);
-    case Expr::Kind::detection: return detections.at(expr.detection);
+    case Expr::Kind::test:
+      return hash_of(expr.test);
+    case Expr::Kind::detection:
+      return detections.at(expr.detection);
     case Expr::Kind::all:
     case Expr::Kind::any:
-    case Expr::Kind::negate: break;
+    case Expr::Kind::negate:
+      break;
   }
   std::vector<Hash128> children;
   for (const Expr& child : expr.children) children.push_back(hash_of(child, detections));
@@ -58,8 +61,8 @@ Hash128 hash_of(const Expr& expr, const std::vector<Hash128>& detections) {
 }
 
 void put(ByteWriter& out, const Metadata& meta) {
-  for (const std::string* text : {&meta.id, &meta.name, &meta.title, &meta.description,
-                                  &meta.author, &meta.status})
+  for (const std::string* text :
+       {&meta.id, &meta.name, &meta.title, &meta.description, &meta.author, &meta.status})
     out.bytes(*text);
   put(out, meta.tags);
   put(out, meta.references);

@@ -146,8 +146,8 @@ void Loader::read_document(std::size_t index, const yaml::Node& document, Report
     return;
   }
   const yaml::Node* type = document.find("type");
-  const bool correlation = document.find("correlation") != nullptr ||
-                           (type != nullptr && type->text == "correlation");
+  const bool correlation =
+      document.find("correlation") != nullptr || (type != nullptr && type->text == "correlation");
   if (correlation) {
     settle(meta, Known::Kind::correlation, 0);
     auto unresolved = read_correlation(document, std::move(meta), reporter);

@@ -13,18 +13,18 @@ namespace {
 
 const std::vector<std::string_view>& known_keys() {
   static const std::vector<std::string_view> keys = {
-      "title",  "id",       "name",      "related",   "taxonomy", "status",
-      "author", "license",  "scope",     "date",      "modified", "description",
-      "fields", "tags",     "level",     "logsource", "generate", "references",
-      "filter", "detection", "correlation", "falsepositives", "action", "type",
-      "vakt",   "aliases",  "sigma-version"};
+      "title",  "id",        "name",         "related",        "taxonomy", "status",
+      "author", "license",   "scope",        "date",           "modified", "description",
+      "fields", "tags",      "level",        "logsource",      "generate", "references",
+      "filter", "detection", "correlation",  "falsepositives", "action",   "type",
+      "vakt",   "aliases",   "sigma-version"};
   return keys;
 }
 
 constexpr std::array kLevels = {Level::informational, Level::low, Level::medium, Level::high,
                                 Level::critical};
-constexpr std::array<std::string_view, 5> kStatus = {"stable", "test", "experimental",
-                                                     "deprecated", "unsupported"};
+constexpr std::array<std::string_view, 5> kStatus = {"stable", "test", "experimental", "deprecated",
+                                                     "unsupported"};
 
 Level read_level(const yaml::Node& document, Reporter& reporter) {
   const std::string text = to_lower(read_text(document, "level", reporter));

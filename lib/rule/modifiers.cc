@@ -74,8 +74,9 @@ void report_unknown(std::string_view name, Place at, Reporter& reporter) {
 bool apply_match(Match match, Place at, Modifiers& out, Reporter& reporter) {
   if (out.match == match) return true;
   if (out.match != Match::equals) {
-    reporter.error(at, fmt::format("the modifiers '{}' and '{}' contradict each other",
-                                   name_of(out.match), name_of(match)),
+    reporter.error(at,
+                   fmt::format("the modifiers '{}' and '{}' contradict each other",
+                               name_of(out.match), name_of(match)),
                    "keep one of them");
     return false;
   }
@@ -112,10 +113,10 @@ bool check_combination(const FieldKey& key, Place at, Reporter& reporter) {
   const Modifiers& m = key.modifiers;
   const bool textual = m.match <= Match::endswith;
   if (m.cased && !textual) {
-    reporter.error(at, fmt::format("the modifiers '{}' and 'cased' contradict each other",
-                                   name_of(m.match)),
-                   m.match == Match::re ? "a regular expression is case-sensitive without 'i'"
-                                        : "leave 'cased' out");
+    reporter.error(
+        at, fmt::format("the modifiers '{}' and 'cased' contradict each other", name_of(m.match)),
+        m.match == Match::re ? "a regular expression is case-sensitive without 'i'"
+                             : "leave 'cased' out");
     return false;
   }
   if (m.match == Match::exists && m.all) {
@@ -174,8 +175,7 @@ std::optional<Expr> text_value(const FieldKey& key, std::vector<Token> tokens,
   return test_expr(std::move(test));
 }
 
-std::optional<Expr> regex_value(const FieldKey& key, const yaml::Node& value,
-                                Reporter& reporter) {
+std::optional<Expr> regex_value(const FieldKey& key, const yaml::Node& value, Reporter& reporter) {
   if (value.text.empty()) {
     reporter.error(place(value), "an empty regular expression is found in every value");
     return std::nullopt;
@@ -204,8 +204,7 @@ std::optional<Expr> network_value(const FieldKey& key, const yaml::Node& value,
   return test_expr(std::move(test));
 }
 
-std::optional<Expr> exists_value(const FieldKey& key, const yaml::Node& value,
-                                 Reporter& reporter) {
+std::optional<Expr> exists_value(const FieldKey& key, const yaml::Node& value, Reporter& reporter) {
   const auto expected = yaml::as_bool(value);
   if (!expected) {
     reporter.error(place(value), "'exists' takes true or false");
@@ -220,8 +219,7 @@ std::optional<Expr> exists_value(const FieldKey& key, const yaml::Node& value,
 
 std::optional<Expr> null_value(const FieldKey& key, const yaml::Node& value, Reporter& reporter) {
   if (key.field.empty()) {
-    reporter.error(place(value), "null needs a field",
-                   "keywords are searched in the whole event");
+    reporter.error(place(value), "null needs a field", "keywords are searched in the whole event");
     return std::nullopt;
   }
   if (key.modifiers.match != Match::equals || key.modifiers.cased) {
@@ -286,13 +284,16 @@ std::optional<Expr> read_value(const FieldKey& key, const yaml::Node& value, Rep
                   fmt::format("'{}' is a text here, but not to older YAML", value.text),
                   "quote it if the text is meant, else write the number, true or false");
   switch (key.modifiers.match) {
-    case Match::re: return regex_value(key, value, reporter);
-    case Match::cidr: return network_value(key, value, reporter);
+    case Match::re:
+      return regex_value(key, value, reporter);
+    case Match::cidr:
+      return network_value(key, value, reporter);
     case Match::exists:
     case Match::equals:
     case Match::contains:
     case Match::startswith:
-    case Match::endswith: break;
+    case Match::endswith:
+      break;
   }
   return text_value(key, parse_tokens(value.text), value, reporter);
 }

@@ -16,9 +16,15 @@ void append_tokens(std::string& out, const std::vector<Token>& tokens) {
   out += '"';
   for (const Token& token : tokens) {
     switch (token.kind) {
-      case Token::Kind::literal: append_escaped(out, token.text, "\\*?\""); break;
-      case Token::Kind::any: out += '*'; break;
-      case Token::Kind::one: out += '?'; break;
+      case Token::Kind::literal:
+        append_escaped(out, token.text, "\\*?\"");
+        break;
+      case Token::Kind::any:
+        out += '*';
+        break;
+      case Token::Kind::one:
+        out += '?';
+        break;
     }
   }
   out += '"';
@@ -37,8 +43,12 @@ void append_test(std::string& out, const Test& test) {
       append_escaped(out, test.pattern, "\"");
       out += '"';
       break;
-    case Test::Kind::cidr: out += fmt::format("(cidr {} {}", field, test.pattern); break;
-    case Test::Kind::null: out += fmt::format("(null {}", field); break;
+    case Test::Kind::cidr:
+      out += fmt::format("(cidr {} {}", field, test.pattern);
+      break;
+    case Test::Kind::null:
+      out += fmt::format("(null {}", field);
+      break;
     case Test::Kind::exists:
       out += fmt::format("({} {}", test.expected ? "exists" : "missing", field);
       break;
@@ -48,11 +58,21 @@ void append_test(std::string& out, const Test& test) {
 
 void append_expr(std::string& out, const Expr& expr) {
   switch (expr.kind) {
-    case Expr::Kind::test: append_test(out, expr.test); return;
-    case Expr::Kind::detection: out += fmt::format("#{}", expr.detection); return;
-    case Expr::Kind::all: out += "(and"; break;
-    case Expr::Kind::any: out += "(or"; break;
-    case Expr::Kind::negate: out += "(not"; break;
+    case Expr::Kind::test:
+      append_test(out, expr.test);
+      return;
+    case Expr::Kind::detection:
+      out += fmt::format("#{}", expr.detection);
+      return;
+    case Expr::Kind::all:
+      out += "(and";
+      break;
+    case Expr::Kind::any:
+      out += "(or";
+      break;
+    case Expr::Kind::negate:
+      out += "(not";
+      break;
   }
   for (const Expr& child : expr.children) {
     out += ' ';
@@ -65,11 +85,16 @@ void append_expr(std::string& out, const Expr& expr) {
 
 std::string_view to_string(Level level) {
   switch (level) {
-    case Level::informational: return "informational";
-    case Level::low: return "low";
-    case Level::medium: return "medium";
-    case Level::high: return "high";
-    case Level::critical: return "critical";
+    case Level::informational:
+      return "informational";
+    case Level::low:
+      return "low";
+    case Level::medium:
+      return "medium";
+    case Level::high:
+      return "high";
+    case Level::critical:
+      return "critical";
   }
   return "medium";
 }

@@ -34,8 +34,7 @@ class Reporter {
   void refuse_unknown_keys(const yaml::Node& map, const std::vector<std::string_view>& known) {
     Diagnostics found;
     yaml::refuse_unknown_keys(file_, map, known, found);
-    for (Diagnostic& d : found)
-      error({d.line, d.column}, std::move(d.message), std::move(d.hint));
+    for (Diagnostic& d : found) error({d.line, d.column}, std::move(d.message), std::move(d.hint));
   }
   bool failed() const { return errors_ > 0; }
   const std::string& file() const { return file_; }

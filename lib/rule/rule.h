@@ -54,9 +54,9 @@ struct Test {
 
 struct Expr {
   enum class Kind : std::uint8_t {
-    all,        // every child (true without children)
-    any,        // some child (false without children)
-    negate,     // not the only child
+    all,     // every child (true without children)
+    any,     // some child (false without children)
+    negate,  // not the only child
     test,
     detection,  // the value of detections[detection]; in conditions only
   };
@@ -112,8 +112,8 @@ struct Correlation {
   Duration timespan{};
   // The smallest count that fulfils the condition: 5 for `gt: 4` and for `gte: 5`.
   std::uint64_t threshold = 1;
-  std::string value_field;      // of value_count
-  bool generate = false;        // the base rules open incidents of their own as well
+  std::string value_field;  // of value_count
+  bool generate = false;    // the base rules open incidents of their own as well
   // Of base detections, group-by, timespan, type and value field; not of the threshold.
   Hash128 detection_hash;
 };

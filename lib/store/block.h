@@ -51,7 +51,8 @@ class BlockWriter {
   BlockWriter& operator=(const BlockWriter&) = delete;
 
   // All events of the batch, which must not change before finish(): the raw text of a block of one
-  // batch is compressed where it lies. `listener_names` is indexed by Event::listener; beyond it: no name.
+  // batch is compressed where it lies. `listener_names` is indexed by Event::listener; beyond it:
+  // no name.
   void add(const event::Batch& batch, std::span<const std::string> listener_names);
   void add(const BlockEvent& event);
 

@@ -30,6 +30,7 @@ struct Store::Impl {
   // Copies of the state for readers.
   std::atomic<std::uint64_t> last_commit{0};
   std::atomic<std::uint64_t> next_sequence{0};
+  std::atomic<std::int64_t> last_now{0};
   std::atomic<std::uint64_t> raw_floor{0};
   std::atomic<std::uint64_t> raw_blocks{0};
   std::atomic<std::uint64_t> raw_block_bytes{0};

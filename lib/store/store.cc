@@ -53,6 +53,7 @@ void Store::Impl::publish(const StateRow& next) {
   state = next;
   last_commit.store(next.last_commit);
   next_sequence.store(next.next_sequence);
+  last_now.store(to_ns(next.last_now));
   raw_floor.store(next.raw_floor);
   raw_blocks.store(next.raw_blocks);
   raw_block_bytes.store(next.raw_block_bytes);
@@ -81,6 +82,7 @@ Result<void> Store::commit(std::span<const Commit* const> group) {
 std::uint64_t Store::origin() const { return impl_->database->origin(); }
 std::uint64_t Store::last_commit() const { return impl_->last_commit.load(); }
 std::uint64_t Store::next_sequence() const { return impl_->next_sequence.load(); }
+Time Store::last_now() const { return from_ns(impl_->last_now.load()); }
 
 Stats Store::stats() const {
   Stats stats;

@@ -120,6 +120,7 @@ class Store {
                         const std::function<bool(const LogEntry&)>& each) const;
   std::uint64_t last_commit() const;
   std::uint64_t next_sequence() const;
+  Time last_now() const;  // largest `now` of a commit; the epoch when there is none
 
   // Incidents.
   Result<std::vector<incident::Incident>> incidents(const IncidentQuery& query) const;

@@ -130,8 +130,8 @@ void Builder::open(Node::Kind kind, const YAML::Mark& mark, const std::string& t
   stack_.push_back(std::move(frame));
 }
 
-void Builder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag,
-                              YAML::anchor_t anchor, YAML::EmitterStyle::value) {
+void Builder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                              YAML::EmitterStyle::value) {
   open(Node::Kind::sequence, mark, tag, anchor);
 }
 

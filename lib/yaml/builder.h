@@ -69,8 +69,7 @@ class Builder : public YAML::EventHandler {
 
   void saw(const YAML::Mark& mark);
   void charge(const YAML::Mark& mark, const Cost& cost);
-  void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
-            YAML::anchor_t anchor);
+  void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor);
   void close();
   void attach(Built built, YAML::anchor_t anchor, const YAML::Mark& mark);
   void report_duplicates(const Node& map);
@@ -84,9 +83,9 @@ class Builder : public YAML::EventHandler {
   std::map<YAML::anchor_t, Built> anchors_;
   Node root_;
   Cost total_;
-  bool started_ = false;      // some document has
+  bool started_ = false;  // some document has
   bool in_document_ = false;
-  bool left_out_ = false;     // this document, or the last, is not in `documents`
+  bool left_out_ = false;  // this document, or the last, is not in `documents`
   std::size_t duplicates_ = 0;
 };
 

@@ -2,9 +2,9 @@
 // complaint can name file, line and column. A plain value tree; yaml-cpp stays behind it.
 //
 // Bounds: 4 MiB a text, nesting 64, 1,000,000 nodes and 16 MiB of scalars with aliases expanded,
-// 256 KiB for one scalar or flow collection. Duplicate keys, keys that are not texts, tags (but !!str
-// and those that say what is already so), recursive aliases, invalid UTF-8 and control characters
-// are errors. A merge key (<<) is a key as any other. Nothing throws.
+// 256 KiB for one scalar or flow collection. Duplicate keys, keys that are not texts, tags (but
+// !!str and those that say what is already so), recursive aliases, invalid UTF-8 and control
+// characters are errors. A merge key (<<) is a key as any other. Nothing throws.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,10 @@ struct Node {
   enum class Kind { null, scalar, sequence, map };
   Kind kind = Kind::null;
   int line = 0;
-  int column = 0;             // both from 1; columns count bytes
-  std::string text;           // of a scalar
-  bool quoted = false;        // '1' and "1" are strings, 1 is a number; also for block scalars
-  std::vector<Node> items;    // of a sequence
+  int column = 0;              // both from 1; columns count bytes
+  std::string text;            // of a scalar
+  bool quoted = false;         // '1' and "1" are strings, 1 is a number; also for block scalars
+  std::vector<Node> items;     // of a sequence
   std::vector<Entry> entries;  // of a map, in file order; keys are unique
 
   bool is_null() const { return kind == Kind::null; }
@@ -44,7 +44,7 @@ struct Entry {
 };
 
 // YAML 1.2 core schema: what an unquoted scalar means. nullopt: it is not one.
-std::optional<bool> as_bool(const Node& node);          // true/false (any of the usual three cases)
+std::optional<bool> as_bool(const Node& node);  // true/false (any of the usual three cases)
 std::optional<std::int64_t> as_integer(const Node& node);
 
 // All documents of a text, an empty one as null. Problems are appended to `diagnostics`, each under

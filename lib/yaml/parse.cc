@@ -81,8 +81,8 @@ bool check_characters(std::string_view text, const std::string& file, Diagnostic
   return true;
 }
 
-void report(const std::string& file, const YAML::Mark& mark, std::string message,
-            std::string hint, Diagnostics& diagnostics) {
+void report(const std::string& file, const YAML::Mark& mark, std::string message, std::string hint,
+            Diagnostics& diagnostics) {
   const bool placed = !mark.is_null();
   diagnostics.push_back({Severity::error, file, placed ? mark.line + 1 : 0,
                          placed ? mark.column + 1 : 0, std::move(message), std::move(hint)});
@@ -100,16 +100,16 @@ bool is_separated(std::string_view body, const YAML::Mark& from, const YAML::Mar
 
 std::vector<Node> parse(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
   if (text.size() > kTextBytesMax) {
-    diagnostics.push_back({Severity::error, file, 0, 0,
-                           fmt::format("{} bytes are too many: at most {}", text.size(),
-                                       kTextBytesMax),
-                           "split the file"});
+    diagnostics.push_back(
+        {Severity::error, file, 0, 0,
+         fmt::format("{} bytes are too many: at most {}", text.size(), kTextBytesMax),
+         "split the file"});
     return {};
   }
   if (!check_characters(text, file, diagnostics)) return {};
   // The line of the end marker, from 0, is the number of lines of the text.
-  const auto lines = static_cast<int>(std::count(text.begin(), text.end(), '\n')) +
-                     (text.ends_with('\n') ? 0 : 1);
+  const auto lines =
+      static_cast<int>(std::count(text.begin(), text.end(), '\n')) + (text.ends_with('\n') ? 0 : 1);
   const std::string_view body = text.substr(text.starts_with("\xEF\xBB\xBF") ? 3 : 0);
   Builder builder(body, lines, file, diagnostics);
   Reader reader(text, builder);

@@ -23,11 +23,12 @@ TEST(App, AHitBecomesAnIncident) {
   EXPECT_EQ(list.status, 200);
   EXPECT_NE(list.body.find("INC-1"), std::string::npos) << list.body;
   EXPECT_EQ(ask(harness.app->api_port(), {"GET", "/-/ready", {}, ""}).status, 200);
-  const HttpAnswer acted = ask(
-      harness.app->api_port(),
-      {"POST", "/api/v1/incidents/INC-1/actions",
-       {{"Authorization", "Bearer " + harness.token()}, {"Content-Type", "application/json"}},
-       "{\"action\":\"ack\",\"actor\":\"anna\"}"});
+  const HttpAnswer acted =
+      ask(harness.app->api_port(),
+          {"POST",
+           "/api/v1/incidents/INC-1/actions",
+           {{"Authorization", "Bearer " + harness.token()}, {"Content-Type", "application/json"}},
+           "{\"action\":\"ack\",\"actor\":\"anna\"}"});
   EXPECT_EQ(acted.status, 200) << acted.body;
   const auto acknowledged = static_cast<std::size_t>(incident::State::acknowledged);
   const auto high = static_cast<std::size_t>(rule::Level::high);
@@ -103,8 +104,8 @@ TEST(App, StopsUnderLoadWithoutLoss) {
     while (client.send(line)) {
     }
   });
-  EXPECT_TRUE(eventually(
-      [&] { return acknowledged.load() > 100 && harness.committed("tcp") > 1'000; }));
+  EXPECT_TRUE(
+      eventually([&] { return acknowledged.load() > 100 && harness.committed("tcp") > 1'000; }));
   const auto start = std::chrono::steady_clock::now();
   EXPECT_TRUE(harness.app->stop());
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));

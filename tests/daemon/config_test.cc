@@ -45,13 +45,13 @@ TEST(Config, Complaints) {
       {"", ""},
       {"{}", ""},
       {"disorder: 90s\n", ""},
-      {"[1]", "vakt.yaml:1:1: error: the configuration must be a map (its keys: data_dir, rules, "
-              "decoders, open_level, api, listeners, memory, store, workers, disorder, "
-              "allow_plaintext)\n"},
+      {"[1]",
+       "vakt.yaml:1:1: error: the configuration must be a map (its keys: data_dir, rules, "
+       "decoders, open_level, api, listeners, memory, store, workers, disorder, "
+       "allow_plaintext)\n"},
       {"lisners: []\n",
        "vakt.yaml:1:1: error: unknown key 'lisners' (did you mean 'listeners'?)\n"},
-      {"workers: -1\n",
-       "vakt.yaml:1:10: error: 'workers' must be a whole number from 0 to 256\n"},
+      {"workers: -1\n", "vakt.yaml:1:10: error: 'workers' must be a whole number from 0 to 256\n"},
       {"workers: many\n",
        "vakt.yaml:1:10: error: 'workers' must be a whole number from 0 to 256\n"},
       {"memory: {budget: 12}\n",

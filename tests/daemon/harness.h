@@ -194,7 +194,8 @@ detection:
     const metrics::ListenerCounters& c = app->listener(name);
     EXPECT_TRUE(eventually([&] {
       return metrics::get(c.in_flight) == 0 && metrics::get(c.received) >= received;
-    })) << name << ": received " << metrics::get(c.received) << " of " << received << ", in flight "
+    })) << name
+        << ": received " << metrics::get(c.received) << " of " << received << ", in flight "
         << metrics::get(c.in_flight);
     std::uint64_t sum = metrics::get(c.committed) + metrics::get(c.deduplicated);
     for (const auto& n : c.ignored) sum += metrics::get(n);
@@ -215,8 +216,8 @@ detection:
     return token;
   }
   HttpAnswer incidents() {
-    return ask(app->api_port(), {"GET", "/api/v1/incidents",
-                                 {{"Authorization", "Bearer " + token()}}, ""});
+    return ask(app->api_port(),
+               {"GET", "/api/v1/incidents", {{"Authorization", "Bearer " + token()}}, ""});
   }
 
   const std::string& dir() const { return dir_; }

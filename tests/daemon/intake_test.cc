@@ -131,27 +131,43 @@ TEST(HttpEvents, Answers) {
   };
   const Row rows[] = {
       {"empty", {"POST", "/api/v1/events", {}, ""}, 200, "{\"accepted\":0,\"malformed\":0"},
-      {"gzip", {"POST", "/api/v1/events", {{"Content-Encoding", "gzip"}}, packed}, 200,
+      {"gzip",
+       {"POST", "/api/v1/events", {{"Content-Encoding", "gzip"}}, packed},
+       200,
        "{\"accepted\":2,\"malformed\":0"},
       {"broken gzip",
        {"POST", "/api/v1/events", {{"Content-Encoding", "gzip"}}, packed.substr(0, 20)},
        400,
        "bad_gzip"},
-      {"bomb", {"POST", "/api/v1/events", {{"Content-Encoding", "gzip"}}, bomb}, 413,
+      {"bomb",
+       {"POST", "/api/v1/events", {{"Content-Encoding", "gzip"}}, bomb},
+       413,
        "body_too_large"},
-      {"unknown encoding", {"POST", "/api/v1/events", {{"Content-Encoding", "br"}}, "x"}, 415,
+      {"unknown encoding",
+       {"POST", "/api/v1/events", {{"Content-Encoding", "br"}}, "x"},
+       415,
        "unknown_encoding"},
-      {"strict", {"POST", "/api/v1/events?strict=1", {}, "{\"a\":1}\n{\"a\":\n"}, 400,
+      {"strict",
+       {"POST", "/api/v1/events?strict=1", {}, "{\"a\":1}\n{\"a\":\n"},
+       400,
        "1 of 2 lines cannot be read, the first is line 2; nothing was stored"},
-      {"strict and good", {"POST", "/api/v1/events?strict=1", {}, "{\"a\":1}\n{\"a\":2}\n"}, 200,
+      {"strict and good",
+       {"POST", "/api/v1/events?strict=1", {}, "{\"a\":1}\n{\"a\":2}\n"},
+       200,
        "{\"accepted\":2"},
       {"bad key", {"POST", "/api/v1/events", {{"Idempotency-Key", "a b"}}, "{}"}, 400, "bad_key"},
-      {"long key", {"POST", "/api/v1/events", {{"Idempotency-Key", std::string(129, 'k')}}, "{}"},
-       400, "bad_key"},
-      {"wrong token", {"POST", "/api/v1/events", {{"Authorization", "Bearer x"}}, "{}"}, 401,
+      {"long key",
+       {"POST", "/api/v1/events", {{"Idempotency-Key", std::string(129, 'k')}}, "{}"},
+       400,
+       "bad_key"},
+      {"wrong token",
+       {"POST", "/api/v1/events", {{"Authorization", "Bearer x"}}, "{}"},
+       401,
        "unauthorised"},
       {"GET", {"GET", "/api/v1/events", {}, ""}, 405, "method_not_allowed"},
-      {"large", {"POST", "/api/v1/events", {}, std::string((20 << 20) + 1, 'x')}, 413,
+      {"large",
+       {"POST", "/api/v1/events", {}, std::string((20 << 20) + 1, 'x')},
+       413,
        "body_too_large"},
       {"large with a key",
        {"POST", "/api/v1/events", {{"Idempotency-Key", "k"}}, std::string((8 << 20) + 1, 'x')},
@@ -174,8 +190,8 @@ TEST(HttpEvents, Answers) {
 TEST(HttpEvents, ARetryGetsTheFirstAnswer) {
   Harness harness;
   ASSERT_NO_FATAL_FAILURE(harness.start());
-  const HttpRequest first{"POST", "/api/v1/events", {{"Idempotency-Key", "k-1"}},
-                          "{\"a\":1}\n\nbroken\n"};
+  const HttpRequest first{
+      "POST", "/api/v1/events", {{"Idempotency-Key", "k-1"}}, "{\"a\":1}\n\nbroken\n"};
   HttpRequest other = first;
   other.body = "{\"a\":2}\n";
   const HttpAnswer one = ask(harness.app->port("web"), first);
@@ -232,6 +248,7 @@ TEST(HttpEvents, RequestsOfOneConnectionKeepTheirOrder) {
     all += to_text({"POST", "/api/v1/events", {}, "{\"n\":" + std::to_string(i) + "}\n"});
   EXPECT_TRUE(client.send(all));
   harness.at_rest("web", 20);
+  EXPECT_EQ(harness.committed("web"), 20u);
   EXPECT_TRUE(harness.app->stop());
   harness.app.reset();
   store::Options options;
@@ -243,7 +260,7 @@ TEST(HttpEvents, RequestsOfOneConnectionKeepTheirOrder) {
     EXPECT_EQ(event.raw, "{\"n\":" + std::to_string(next++) + "}");
     return true;
   });
-  EXPECT_TRUE(read);
+  EXPECT_TRUE(read) << read.error().message;
   EXPECT_EQ(next, 20);
 }
 

@@ -1,6 +1,7 @@
-"""Real clients: logger, rsyslog and loggen, in every framing and format they have. What they sent is
-stored exactly once, the identity of every listener is exact, and host, program and message arrive
-parsed: the shipped brute-force rule counts every failed login, a rule of ours every line of loggen.
+"""Real clients: logger, rsyslog and loggen, in every framing and format they have. What they sent
+is stored exactly once, the identity of every listener is exact, and host, program and message
+arrive parsed: the shipped brute-force rule counts every failed login, a rule of ours every line of
+loggen.
 Without loggen (LOGGEN, else the one that deploy/packages.sh unpacked) that part is left out."""
 
 import collections
@@ -16,6 +17,7 @@ import time
 from vakt_e2e import ROOT, VAKT, Daemon, check, wait_for
 
 HOST = os.uname().nodename
+AS_SSHD = ["--priority", "auth.info", "--tag", "sshd", "--id=4711"]
 LOGINS = 500  # of each way to send; one address each
 LINES = 5000  # of loggen, each way
 REPEATED = 5  # how many lines rsyslog may send again after it found nobody
@@ -96,9 +98,8 @@ def by_logger(vakt, listener, address, options):
     """`options`: what to add to the command line."""
     path = write(vakt.dir, logins(address))
     before = vakt.listener(listener)["received"]
-    subprocess.run(["logger", "--server", "127.0.0.1", "--port", str(vakt.ports[listener]), *options,
-                    "--priority", "auth.info", "--tag", "sshd", "--id=4711", "--file", str(path)],
-                   check=True, timeout=60)
+    subprocess.run(["logger", "--server", "127.0.0.1", "--port", str(vakt.ports[listener]),
+                    *options, *AS_SSHD, "--file", str(path)], check=True, timeout=60)
     figures = vakt.at_rest(listener, before + LOGINS)
     check(figures["received"] == before + LOGINS, f"logger {options}: {figures}")
     check_logins(vakt, address)
@@ -119,7 +120,8 @@ global(workDirectory="{dir}")
 
 def by_rsyslog(vakt, listener, address, options, away=False):
     """A program on a machine writes to its syslog socket; rsyslog passes it on. With `away`, Vakt
-    comes later: what waits in rsyslog's queue arrives, and rsyslog may repeat what it tried first."""
+    comes later: what waits in rsyslog's queue arrives, and rsyslog may repeat what it tried
+    first."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="vakt-rsyslog-"))
     (folder / "rsyslog.conf").write_text(RSYSLOG.format(
         dir=folder, port=vakt.ports[listener], options=options))
@@ -134,8 +136,8 @@ def by_rsyslog(vakt, listener, address, options, away=False):
     try:
         wait_for("rsyslog's socket", lambda: (folder / "log").exists(), 20)
         path = write(folder, logins(address))
-        subprocess.run(["logger", "--socket", str(folder / "log"), "--priority", "auth.info",
-                        "--tag", "sshd", "--id=4711", "--file", str(path)], check=True, timeout=60)
+        subprocess.run(["logger", "--socket", str(folder / "log"), *AS_SSHD, "--file", str(path)],
+                       check=True, timeout=60)
         if away:
             wait_for("rsyslog to find nobody", lambda: b"cannot connect" in
                      (folder / "rsyslogd.log").read_bytes(), 20)
@@ -168,9 +170,8 @@ def dump(vakt):
 
 def audit_logins(stored, addresses, away):
     """Every line of every client exactly once, by its port; `away`: at least once."""
-    seen = collections.Counter(
-        match.groups() for match in (re.search(r" from (\S+) port (\d+) ssh2$", raw) for raw in stored)
-        if match)
+    found = (re.search(r" from (\S+) port (\d+) ssh2$", raw) for raw in stored)
+    seen = collections.Counter(match.groups() for match in found if match)
     wanted = {(a, str(10000 + i)) for a in addresses for i in range(LOGINS)}
     check(set(seen) == wanted, f"missing: {sorted(wanted - set(seen))[:5]}, "
                                f"never sent: {sorted(set(seen) - wanted)[:5]}")

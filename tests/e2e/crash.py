@@ -1,6 +1,8 @@
-"""kill -9 at random moments. One in-order client that retries what was not acknowledged, with
-Idempotency-Keys: the incidents are the golden ones. Eight clients in parallel: every acknowledged
-event is stored exactly once. VAKT_KILLS sets how often (5; the long run of the documentation: 50)."""
+"""kill -9 at random moments.
+
+One in-order client that retries what was not acknowledged, with Idempotency-Keys: the incidents
+are the golden ones. Eight clients in parallel: every acknowledged event is stored exactly once.
+VAKT_KILLS sets how often (5; the long run: 50)."""
 
 import collections
 import json
@@ -70,7 +72,8 @@ def one_client(golden):
         retried += post_until_acknowledged(vakt, batch, f"batch-{i}", deadline) > 1
         done[0] = i + 1
     killer.join(60)
-    check(killer.failure is None and killer.kills == KILLS, f"{killer.kills} kills: {killer.failure}")
+    check(killer.failure is None and killer.kills == KILLS,
+          f"{killer.kills} kills: {killer.failure}")
     vakt.at_rest("http")
     golden.compare(vakt.incidents())
     vakt.stop()

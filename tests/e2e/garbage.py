@@ -1,6 +1,8 @@
-"""Garbage at every listener: nothing crashes, the conservation identity is exact at rest, and the valid
-lines on LF listeners and on other connections are all there. VAKT_GARBAGE sets how many lines of it
-(20,000; the long run of the documentation: 200,000)."""
+"""Garbage at every listener.
+
+Nothing crashes, the conservation identity is exact at rest, and the valid lines on LF listeners and
+on other connections are all there. VAKT_GARBAGE sets how many lines of it (20,000; the long run:
+200,000)."""
 
 import collections
 import json

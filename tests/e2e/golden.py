@@ -1,13 +1,15 @@
-"""The labelled log by replay, UDP, TCP (LF and octet-counted) and HTTP, in order, shuffled within the
-allowed disorder, and at a hundredth of the speed: always the golden incidents."""
+"""The labelled log by replay, UDP, TCP (LF and octet-counted) and HTTP.
+
+In order, shuffled within the allowed disorder, and at a hundredth of the speed: always the golden
+incidents."""
 
 import json
 import random
 import subprocess
 import time
 
-from vakt_e2e import (VAKT, ROOT, Daemon, Golden, check, ndjson, octet_counted, post_events, send_tcp,
-                      send_udp)
+from vakt_e2e import (VAKT, ROOT, Daemon, Golden, check, ndjson, octet_counted, post_events,
+                      send_tcp, send_udp)
 
 golden = Golden()
 LINES = golden.lines

@@ -1,5 +1,7 @@
-"""SIGTERM under load: nothing new accepted, what was received is committed, exit 0 within 10 s; what
-HTTP acknowledged is there after the restart, and incidents survive it."""
+"""SIGTERM under load.
+
+Nothing new is accepted, what was received is committed, exit 0 within 10 s; what HTTP acknowledged
+is there after the restart, and incidents survive it."""
 
 import json
 import subprocess

@@ -1,9 +1,10 @@
 """What the end-to-end tests share: start and stop a real `vakt serve`, feed it, ask it.
 
-Everything stays on 127.0.0.1, in a temporary directory, and is ended by pid. Python's standard library
-only. The binary is build/vakt, or VAKT_BIN.
+Everything stays on 127.0.0.1, in a temporary directory, and is ended by pid. Python's standard
+library only. The binary is build/vakt, or VAKT_BIN.
 """
 
+import atexit
 import gzip
 import http.client
 import json
@@ -80,6 +81,8 @@ class Daemon:
         self.process = None
 
     def start(self, wait=True):
+        atexit.unregister(self._end)
+        atexit.register(self._end)  # a failed check leaves nothing running
         self.process = subprocess.Popen(
             [VAKT, "serve", "--config", str(self.config)],
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
@@ -95,6 +98,10 @@ class Daemon:
             return self.get("/-/ready")[0] == 200
         except OSError:
             return False
+
+    def _end(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
 
     def kill(self):
         self.process.kill()
@@ -165,7 +172,8 @@ class Daemon:
         metrics = metrics or self.metrics()
 
         def total(metric):
-            return int(sum(v for labels, v in metrics.get(metric, []) if labels.get("listener") == name))
+            return int(sum(v for labels, v in metrics.get(metric, [])
+                           if labels.get("listener") == name))
 
         return {
             "received": total("vakt_ingest_events_total"),
@@ -178,14 +186,16 @@ class Daemon:
         }
 
     def at_rest(self, name, received=None, seconds=60):
-        """Waits until nothing is in flight (and `received` frames came), then checks the identity."""
+        """Waits until nothing is in flight (and `received` frames came); checks the identity."""
         def settled():
             figures = self.listener(name)
             enough = received is None or figures["received"] >= received
             return figures if figures["in_flight"] == 0 and enough else None
 
-        figures = wait_for(f"listener {name} to come to rest ({self.listener(name)})", settled, seconds)
-        parts = sum(figures[k] for k in ("committed", "ignored", "deduplicated", "dropped", "rejected"))
+        figures = wait_for(f"listener {name} to come to rest ({self.listener(name)})", settled,
+                           seconds)
+        parts = sum(figures[k] for k in ("committed", "ignored", "deduplicated", "dropped",
+                                         "rejected"))
         check(figures["received"] == parts, f"the identity of {name}: {figures}")
         return figures
 
@@ -296,8 +306,8 @@ correlation:
                  stamp(e["fire_time"]), e["fire_line"] if lines else 0)
                 for e in truth[f"episodes_at_{n}"])
             got = sorted(
-                (i["group"]["source.ip"], i["first_event_time"], i["last_event_time"], i["event_count"],
-                 i["peak"], i["opened_by"]["event_time"],
+                (i["group"]["source.ip"], i["first_event_time"], i["last_event_time"],
+                 i["event_count"], i["peak"], i["opened_by"]["event_time"],
                  (i["opened_by"].get("line") or i["opened_by"]["sequence"] + 1) if lines else 0)
                 for i in found)
             check(got == want, f"{name} at {n}: episodes differ:\n got {got}\nwant {want}")

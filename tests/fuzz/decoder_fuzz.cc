@@ -32,8 +32,8 @@ struct Shipped {
 void check_fields(const event::Batch& batch, std::string_view message) {
   const event::Event& event = batch.events().front();
   for (const event::Field& f : batch.fields(event)) {
-    const bool captured = f.id == event::kSourceIp || f.id == event::kSourcePort ||
-                          f.id == event::kUserName;
+    const bool captured =
+        f.id == event::kSourceIp || f.id == event::kSourcePort || f.id == event::kUserName;
     if (!captured) continue;
     check(f.text.data() >= message.data() &&
               f.text.data() + f.text.size() <= message.data() + message.size(),
@@ -50,8 +50,8 @@ void check_fields(const event::Batch& batch, std::string_view message) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Shipped shipped;
-  constexpr std::array<std::string_view, 6> kPrograms{"sshd", "sudo", "su", "CRON", "sshd-session",
-                                                      ""};
+  constexpr std::array<std::string_view, 6> kPrograms{"sshd", "sudo",         "su",
+                                                      "CRON", "sshd-session", ""};
   if (size == 0) return 0;
   std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
   std::string_view program = kPrograms[data[0] % kPrograms.size()];

@@ -26,9 +26,13 @@ void check_expr(const Expr& expr, std::size_t detections, bool condition) {
     case Expr::Kind::detection:
       check(condition && expr.detection < detections, "conditions name detections");
       break;
-    case Expr::Kind::negate: check(expr.children.size() == 1, "not has one child"); break;
+    case Expr::Kind::negate:
+      check(expr.children.size() == 1, "not has one child");
+      break;
     case Expr::Kind::all:
-    case Expr::Kind::any: check(expr.children.size() != 1, "links have several children"); break;
+    case Expr::Kind::any:
+      check(expr.children.size() != 1, "links have several children");
+      break;
   }
   for (const Expr& child : expr.children) check_expr(child, detections, condition);
 }

@@ -65,7 +65,7 @@ OWNERS = {
 # these, which only describe bytes.
 SYSTEM_OWNERS = ("daemon/", "lib/store/")
 SYSTEM_PREFIXES = ("sys/", "netinet/", "arpa/", "net/", "linux/", "asm/")
-SYSTEM_IN_LIB = {"immintrin.h", "arpa/inet.h"}
+SYSTEM_IN_LIB = {"emmintrin.h", "immintrin.h", "arpa/inet.h"}
 # The library waits for nobody and has no thread of its own.
 NOT_IN_LIB = {"mutex", "shared_mutex", "condition_variable", "future", "semaphore",
               "latch", "barrier", "stop_token", "iostream"}

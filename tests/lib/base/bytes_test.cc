@@ -17,8 +17,18 @@ using namespace std::string_literals;
 template <class T>
 std::vector<T> telling_numbers() {
   using L = std::numeric_limits<T>;
-  return {0, 1, static_cast<T>(-1), 63, 64, 127, static_cast<T>(128), static_cast<T>(-64),
-          static_cast<T>(-65), L::max(), static_cast<T>(L::max() - 1), L::min()};
+  return {0,
+          1,
+          static_cast<T>(-1),
+          63,
+          64,
+          127,
+          static_cast<T>(128),
+          static_cast<T>(-64),
+          static_cast<T>(-65),
+          L::max(),
+          static_cast<T>(L::max() - 1),
+          L::min()};
 }
 
 TEST(Bytes, BigEndianNumbersSortAsBytes) {
@@ -112,7 +122,10 @@ TEST(Bytes, MalformedNumbersFail) {
   ByteReader endless(std::string_view("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01", 12));
   EXPECT_EQ(endless.varint(), 0u);
   EXPECT_FALSE(endless.ok());
-  ByteReader longer_than_there_is(std::string_view("\x05" "abc", 4));
+  ByteReader longer_than_there_is(
+      std::string_view("\x05"
+                       "abc",
+                       4));
   EXPECT_EQ(longer_than_there_is.bytes(), "");
   EXPECT_FALSE(longer_than_there_is.ok());
   std::string huge;
@@ -131,10 +144,18 @@ TEST(Bytes, AnyBytesEndTheReaderInGoodOrder) {
     ByteReader in({block.get(), size});
     for (int step = 0; step < 30 && in.ok(); ++step) {
       switch (random() % 4) {
-        case 0: in.varint(); break;
-        case 1: in.svarint(); break;
-        case 2: in.be32(); break;
-        default: in.bytes(); break;
+        case 0:
+          in.varint();
+          break;
+        case 1:
+          in.svarint();
+          break;
+        case 2:
+          in.be32();
+          break;
+        default:
+          in.bytes();
+          break;
       }
       EXPECT_LE(in.rest().size(), size);
     }

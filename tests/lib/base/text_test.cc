@@ -43,9 +43,12 @@ TEST(EscapeTerminal, LeavesNoControlSequence) {
       {"\x1B[31mred", "\\x1b[31mred"},
       {"nul\0!"s, "nul\\x00!"},
       {"\x7F", "\\x7f"},
-      {"\xC2\x9B", "\\xc2\\x9b"},                    // C1: CSI
-      {"\xE2\x80\xAE" "exe", "\\xe2\\x80\\xae" "exe"},  // right-to-left override
-      {"\xE2\x81\xA6", "\\xe2\\x81\\xa6"},           // isolate
+      {"\xC2\x9B", "\\xc2\\x9b"},  // C1: CSI
+      {"\xE2\x80\xAE"
+       "exe",
+       "\\xe2\\x80\\xae"
+       "exe"},                              // right-to-left override
+      {"\xE2\x81\xA6", "\\xe2\\x81\\xa6"},  // isolate
       {"\xFF\xC3", "\\xff\\xc3"},
   };
   for (const auto& [in, out] : rows) EXPECT_EQ(escape_terminal(Exact(in).view()), out);
@@ -80,7 +83,9 @@ TEST(Utf8, KnowsValidFromInvalid) {
 
 TEST(Sanitised, ReplacesOnlyWhatIsWrong) {
   EXPECT_EQ(sanitised("gr\xC3\xBC\xC3\x9F"), "gr\xC3\xBC\xC3\x9F");
-  EXPECT_EQ(sanitised("a\0b"s), "a\xEF\xBF\xBD" "b");
+  EXPECT_EQ(sanitised("a\0b"s),
+            "a\xEF\xBF\xBD"
+            "b");
   EXPECT_EQ(sanitised("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 

@@ -39,15 +39,31 @@ TEST(Rfc3339, ParsesWhatPeopleAndMachinesWrite) {
 }
 
 TEST(Rfc3339, RefusesTheRest) {
-  for (const char* text :
-       {"", "2017", "2017-03-27", "2017-03-27T13:06:56", "2017-03-27T13:06Z", "2017-3-27T13:06:56Z",
-        "2017-03-27X13:06:56Z", "2017-13-01T00:00:00Z", "2017-02-29T00:00:00Z",
-        "2017-00-10T00:00:00Z", "2017-01-00T00:00:00Z", "2017-03-27T24:00:00Z",
-        "2017-03-27T13:60:00Z", "2017-03-27T13:06:61Z", "2017-03-27T13:06:56.Z",
-        "2017-03-27T13:06:56+24:00", "2017-03-27T13:06:56+02:60", "2017-03-27T13:06:56+02",
-        "2017-03-27T13:06:56Zx", " 2017-03-27T13:06:56Z", "2017-03-27T13:06:56 Z",
-        "-017-03-27T13:06:56Z", "1677-12-31T23:59:59Z", "2262-01-01T00:00:00Z",
-        "2017-03-27T13:06:5\xC3\xA9Z"})
+  for (const char* text : {"",
+                           "2017",
+                           "2017-03-27",
+                           "2017-03-27T13:06:56",
+                           "2017-03-27T13:06Z",
+                           "2017-3-27T13:06:56Z",
+                           "2017-03-27X13:06:56Z",
+                           "2017-13-01T00:00:00Z",
+                           "2017-02-29T00:00:00Z",
+                           "2017-00-10T00:00:00Z",
+                           "2017-01-00T00:00:00Z",
+                           "2017-03-27T24:00:00Z",
+                           "2017-03-27T13:60:00Z",
+                           "2017-03-27T13:06:61Z",
+                           "2017-03-27T13:06:56.Z",
+                           "2017-03-27T13:06:56+24:00",
+                           "2017-03-27T13:06:56+02:60",
+                           "2017-03-27T13:06:56+02",
+                           "2017-03-27T13:06:56Zx",
+                           " 2017-03-27T13:06:56Z",
+                           "2017-03-27T13:06:56 Z",
+                           "-017-03-27T13:06:56Z",
+                           "1677-12-31T23:59:59Z",
+                           "2262-01-01T00:00:00Z",
+                           "2017-03-27T13:06:5\xC3\xA9Z"})
     EXPECT_FALSE(parse_rfc3339(text).has_value()) << text;
 }
 
@@ -66,8 +82,8 @@ TEST(Rfc3339, RoundTripsEveryTimeInItsYears) {
   std::uniform_int_distribution<std::int64_t> any(first, last);
   for (int i = 0; i < 20'000; ++i) {
     // Every other one in whole seconds, the common case.
-    const Time time = i % 2 == 0 ? from_ns(any(random))
-                                 : from_unix_seconds(any(random) / 1'000'000'000);
+    const Time time =
+        i % 2 == 0 ? from_ns(any(random)) : from_unix_seconds(any(random) / 1'000'000'000);
     const std::string text = format_rfc3339(time);
     const auto back = parse_rfc3339(text);
     ASSERT_TRUE(back.has_value()) << text;
@@ -77,8 +93,16 @@ TEST(Rfc3339, RoundTripsEveryTimeInItsYears) {
 
 TEST(DurationText, Parses) {
   const std::vector<std::pair<const char*, Duration>> rows{
-      {"0s", 0s},    {"1ns", 1ns},  {"7us", 7us},     {"90s", 90s},     {"250ms", 250ms},
-      {"5m", 5min},  {"1h", 1h},    {"7d", 24h * 7},  {"2w", 24h * 14}, {"007s", 7s},
+      {"0s", 0s},
+      {"1ns", 1ns},
+      {"7us", 7us},
+      {"90s", 90s},
+      {"250ms", 250ms},
+      {"5m", 5min},
+      {"1h", 1h},
+      {"7d", 24h * 7},
+      {"2w", 24h * 14},
+      {"007s", 7s},
       {"9223372036854775807ns", Duration::max()}};
   for (const auto& [text, duration] : rows) EXPECT_EQ(parse_duration(text), duration) << text;
   for (const char* text : {"", "s", "5", "5 m", "5M", "m5", "-5m", "+5m", "5.5m", "5m3s", "5min",
@@ -88,8 +112,8 @@ TEST(DurationText, Parses) {
 
 TEST(DurationText, WritesTheLargestExactUnit) {
   const std::vector<std::pair<Duration, const char*>> rows{
-      {0s, "0s"},       {300s, "5m"}, {90s, "90s"},     {24h, "1d"},  {24h * 14, "2w"},
-      {1500ms, "1500ms"}, {1ns, "1ns"}, {3'600'001ms, "3600001ms"}};
+      {0s, "0s"},       {300s, "5m"},       {90s, "90s"}, {24h, "1d"},
+      {24h * 14, "2w"}, {1500ms, "1500ms"}, {1ns, "1ns"}, {3'600'001ms, "3600001ms"}};
   for (const auto& [duration, text] : rows) {
     EXPECT_EQ(format_duration(duration), text);
     EXPECT_EQ(parse_duration(text), duration) << text;

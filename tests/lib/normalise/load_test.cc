@@ -7,26 +7,25 @@
 #include <string>
 #include <vector>
 
-#include "normalise/program_table.h"
-
 #include "lib/normalise/decode_fixture.h"
+#include "normalise/program_table.h"
 
 namespace vakt::normalise {
 namespace {
 
 // A good file, to be broken in one place each.
 const std::string kGood =
-    "program: demo\n"                                                  // 1
-    "logsource: {product: linux, service: demo}\n"                     // 2
-    "decoders:\n"                                                      // 3
-    "  - name: login\n"                                                // 4
-    "    starts_with: 'login '\n"                                      // 5
-    "    pattern: 'login (?P<user>\\w+) from (?P<ip>[0-9.]+)'\n"       // 6
-    "    fields: {user: user.name, ip: source.ip}\n"                   // 7
-    "    set: {event.action: demo_login}\n"                            // 8
-    "    examples:\n"                                                  // 9
-    "      - message: login bob from 1.2.3.4\n"                        // 10
-    "        fields: {user.name: bob, source.ip: 1.2.3.4}\n";          // 11
+    "program: demo\n"                                             // 1
+    "logsource: {product: linux, service: demo}\n"                // 2
+    "decoders:\n"                                                 // 3
+    "  - name: login\n"                                           // 4
+    "    starts_with: 'login '\n"                                 // 5
+    "    pattern: 'login (?P<user>\\w+) from (?P<ip>[0-9.]+)'\n"  // 6
+    "    fields: {user: user.name, ip: source.ip}\n"              // 7
+    "    set: {event.action: demo_login}\n"                       // 8
+    "    examples:\n"                                             // 9
+    "      - message: login bob from 1.2.3.4\n"                   // 10
+    "        fields: {user.name: bob, source.ip: 1.2.3.4}\n";     // 11
 
 std::string with(const std::string& from, const std::string& to) {
   std::string text = kGood;
@@ -38,9 +37,9 @@ std::string with(const std::string& from, const std::string& to) {
 TEST(Load, GoodFile) {
   const auto loaded = Loaded::text(kGood);
   EXPECT_EQ(loaded->complaints(), "");
-  EXPECT_EQ(decode(*loaded, "Demo", "login eve from 5.6.7.8").fields,
-            (Fields{
-                {"event.action", "demo_login"}, {"user.name", "eve"}, {"source.ip", "5.6.7.8"}}));
+  EXPECT_EQ(
+      decode(*loaded, "Demo", "login eve from 5.6.7.8").fields,
+      (Fields{{"event.action", "demo_login"}, {"user.name", "eve"}, {"source.ip", "5.6.7.8"}}));
   EXPECT_TRUE(decode(*loaded, "demo", "login eve from 5.6.7.8 ").fields.empty());
   EXPECT_TRUE(decode(*loaded, "other", "login eve from 5.6.7.8").fields.empty());
 }
@@ -64,8 +63,8 @@ TEST(Load, EveryMistakeIsReportedWithItsPlace) {
        ""},
       {with("starts_with: 'login '", "starts_with: ''"), "5:18", "at least one character", ""},
       {with("    starts_with: 'login '\n", ""), "4:5", "'starts_with', 'contains' or both", ""},
-      {with("starts_with: 'login '", "starts_with: 'Login '"), "10:9",
-       "does not have the literals", "tried at all"},
+      {with("starts_with: 'login '", "starts_with: 'Login '"), "10:9", "does not have the literals",
+       "tried at all"},
       {with("starts_with: 'login '", "contains: ' form '"), "10:9", "does not have the literals",
        ""},
       {with(pattern, "'login (?P<user>\\w+ from (?P<ip>[0-9.]+)'"), "6:14", "bad pattern",
@@ -90,8 +89,8 @@ TEST(Load, EveryMistakeIsReportedWithItsPlace) {
       {with("user.name: bob, ", ""), "10:9", "decodes user.name = 'bob', which", ""},
       {with("user.name: bob", "a.b: c, user.name: bob"), "11:23", "no group of the pattern fills",
        "constants"},
-      {kGood.substr(0, kGood.find("    examples:")),
-       "4:5", "'examples' is missing", "at least one"},
+      {kGood.substr(0, kGood.find("    examples:")), "4:5", "'examples' is missing",
+       "at least one"},
       {with("set:", "sett:"), "8:5", "unknown key 'sett'", "set"},
       {"- a\n", "1:1", "a decoder document is a map", ""},
   };
@@ -172,8 +171,8 @@ TEST(Load, FilesAndFolders) {
 
 TEST(ProgramTable, FindsInAnyCase) {
   ProgramTable table;
-  for (int i = 0; i < 500; ++i) EXPECT_EQ(table.insert("prog" + std::to_string(i)),
-                                          static_cast<std::uint32_t>(i));
+  for (int i = 0; i < 500; ++i)
+    EXPECT_EQ(table.insert("prog" + std::to_string(i)), static_cast<std::uint32_t>(i));
   EXPECT_EQ(table.insert("prog7"), 7u);
   EXPECT_EQ(table.size(), 500u);
   EXPECT_EQ(table.find("PROG499"), 499u);

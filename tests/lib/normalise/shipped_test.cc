@@ -6,10 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "lib/normalise/decode_fixture.h"
 #include "normalise/decoder_file.h"
 #include "parse/syslog.h"
-
-#include "lib/normalise/decode_fixture.h"
 
 namespace vakt::normalise {
 namespace {
@@ -21,9 +20,13 @@ const Loaded& shipped() {
 
 Fields ssh(const char* outcome, const char* method, const char* user, const char* ip,
            const char* port) {
-  return {{"event.action", "ssh_login"}, {"event.outcome", outcome},
-          {"event.category", "authentication"}, {"sshd.method", method}, {"user.name", user},
-          {"source.ip", ip}, {"source.port", port}};
+  return {{"event.action", "ssh_login"},
+          {"event.outcome", outcome},
+          {"event.category", "authentication"},
+          {"sshd.method", method},
+          {"user.name", user},
+          {"source.ip", ip},
+          {"source.port", port}};
 }
 
 struct Row {
@@ -127,11 +130,13 @@ TEST(Shipped, NobodyForgesAnAddress) {
        ssh("failure", "publickey", "x from 1.2.3.4 port 22 ssh2: RSA SHA256:aa ID y", "5.6.7.8",
            "99")},
       // A line break in a name (a sender that does not escape) hides nothing behind it.
-      {"sshd", "Failed password for invalid user a\nb from 1.2.3.4 port 1 ssh2\n from 5.6.7.8 port "
-               "99 ssh2",
+      {"sshd",
+       "Failed password for invalid user a\nb from 1.2.3.4 port 1 ssh2\n from 5.6.7.8 port "
+       "99 ssh2",
        ssh("failure", "password", "a\nb from 1.2.3.4 port 1 ssh2\n", "5.6.7.8", "99")},
-      {"sshd", "Failed password for invalid user Accepted password for root from 1.2.3.4 port 1 "
-               "ssh2 from 5.6.7.8 port 99 ssh2",
+      {"sshd",
+       "Failed password for invalid user Accepted password for root from 1.2.3.4 port 1 "
+       "ssh2 from 5.6.7.8 port 99 ssh2",
        ssh("failure", "password", "Accepted password for root from 1.2.3.4 port 1 ssh2", "5.6.7.8",
            "99")},
       // Nothing after the end that sshd writes.
@@ -162,8 +167,10 @@ TEST(Shipped, Sudo) {
 TEST(Shipped, Su) {
   const auto su = [](const char* action, const char* outcome, const char* user,
                      const char* target) {
-    return Fields{{"event.action", action}, {"event.outcome", outcome},
-                  {"event.category", "authentication"}, {"user.name", user},
+    return Fields{{"event.action", action},
+                  {"event.outcome", outcome},
+                  {"event.category", "authentication"},
+                  {"user.name", user},
                   {"user.effective.name", target}};
   };
   check({

@@ -9,8 +9,10 @@ using Problems = std::vector<std::string>;
 
 // Detections #0 a, #1 b, #2 sel_x, #3 sel_y, #4 _z. The condition stands on line 9, column 14.
 std::string rule_if(const std::string& condition) {
-  return rule_with("  a: {A: 1}\n  b: {A: 1}\n  sel_x: {A: 1}\n  sel_y: {A: 1}\n  _z: {A: 1}\n"
-                   "  condition: " + condition + "\n");
+  return rule_with(
+      "  a: {A: 1}\n  b: {A: 1}\n  sel_x: {A: 1}\n  sel_y: {A: 1}\n  _z: {A: 1}\n"
+      "  condition: " +
+      condition + "\n");
 }
 
 TEST(Condition, Expressions) {
@@ -67,16 +69,20 @@ TEST(Condition, Refusals) {
       {"a and sel_z", "20: error: 'sel_z' names no detection (did you mean 'sel_x'?)"},
       {"A", "14: error: 'A' names no detection (did you mean 'a'?)"},
       {"a and not 1 of filter*", "29: error: 'filter*' names no detection"},
-      {"sel_*", "14: error: the pattern 'sel_*' stands alone (write '1 of sel_*' or 'all of "
-                "sel_*')"},
+      {"sel_*",
+       "14: error: the pattern 'sel_*' stands alone (write '1 of sel_*' or 'all of "
+       "sel_*')"},
       {"2 of sel_*", "14: error: '2 of' is not supported (use 1, any or all)"},
-      {"1 of", "18: error: 'of' needs 'them' or a pattern of detection names (for example: 1 of "
-               "filter_*)"},
-      {"1 of (a)", "19: error: 'of' needs 'them' or a pattern of detection names (for example: 1 "
-                   "of filter_*)"},
+      {"1 of",
+       "18: error: 'of' needs 'them' or a pattern of detection names (for example: 1 of "
+       "filter_*)"},
+      {"1 of (a)",
+       "19: error: 'of' needs 'them' or a pattern of detection names (for example: 1 "
+       "of filter_*)"},
       {"a and", "19: error: the condition ends too early (a detection's name is missing)"},
-      {"and a", "14: error: 'and' is not expected here (between names there must be 'and' or "
-                "'or')"},
+      {"and a",
+       "14: error: 'and' is not expected here (between names there must be 'and' or "
+       "'or')"},
       {"a b", "16: error: 'b' is not expected here (between names there must be 'and' or 'or')"},
       {"a not b",
        "16: error: 'not' is not expected here (between names there must be 'and' or 'or')"},

@@ -63,8 +63,8 @@ TEST(Correlation, ValueCount) {
 }
 
 TEST(Correlation, GroupByIsOptional) {
-  const Loaded got = load_with(
-      correlation("type: event_count, rules: [a], timespan: 1d, condition: {gt: 0}"));
+  const Loaded got =
+      load_with(correlation("type: event_count, rules: [a], timespan: 1d, condition: {gt: 0}"));
   EXPECT_EQ(got.problems, Problems{});
   ASSERT_EQ(got.set.correlations.size(), 1u);
   EXPECT_EQ(got.set.correlations[0].threshold, 1u);
@@ -76,11 +76,26 @@ TEST(Correlation, Timespans) {
     const char* text;
     Duration want;  // zero: refused
   } rows[] = {
-      {"1s", seconds(1)},   {"90s", seconds(90)}, {"5m", minutes(5)}, {"36h", hours(36)},
-      {"7d", hours(168)},   {"2w", hours(336)},   {"366d", hours(8784)}, {"367d", {}},
-      {"0s", {}},           {"5", {}},            {"5M", {}},         {"1y", {}},
-      {"1h30m", {}},        {"5ms", {}},          {"-5m", {}},        {"1.5h", {}},
-      {"5 m", {}},          {"m", {}},            {"''", {}},         {"[5m]", {}},
+      {"1s", seconds(1)},
+      {"90s", seconds(90)},
+      {"5m", minutes(5)},
+      {"36h", hours(36)},
+      {"7d", hours(168)},
+      {"2w", hours(336)},
+      {"366d", hours(8784)},
+      {"367d", {}},
+      {"0s", {}},
+      {"5", {}},
+      {"5M", {}},
+      {"1y", {}},
+      {"1h30m", {}},
+      {"5ms", {}},
+      {"-5m", {}},
+      {"1.5h", {}},
+      {"5 m", {}},
+      {"m", {}},
+      {"''", {}},
+      {"[5m]", {}},
       {"99999999999999999999d", {}},
   };
   for (const auto& row : rows) {
@@ -133,12 +148,14 @@ TEST(Correlation, Refusals) {
        "2:79: error: 'lte' is not supported by this version (use gt or gte)"},
       {correlation(count + "{gt: 1, gte: 5}"),
        "2:79: error: 'gt' and 'gte' together (keep one of them)"},
-      {correlation(count + "{ge: 1}"), "2:72: error: unknown key 'ge' in the condition (use gt or "
-                                       "gte, and 'field' for value_count)"},
+      {correlation(count + "{ge: 1}"),
+       "2:72: error: unknown key 'ge' in the condition (use gt or "
+       "gte, and 'field' for value_count)"},
       {correlation(count + "{}"),
        "2:71: error: the condition has no threshold (for example: gte: 5)"},
-      {correlation(count + "a and b"), "2:71: error: the condition of a correlation must be a map "
-                                       "(for example: condition: {gte: 5})"},
+      {correlation(count + "a and b"),
+       "2:71: error: the condition of a correlation must be a map "
+       "(for example: condition: {gte: 5})"},
       {correlation(count + "{gte: 0}"),
        "2:77: error: 'gte' takes a whole number from 1 to 1000000000"},
       {correlation(count + "{gte: 1.5}"),
@@ -150,8 +167,9 @@ TEST(Correlation, Refusals) {
       {correlation(count + "{gte: 1, field: x}"),
        "2:87: error: 'field' is for value_count only (use type: value_count to count different "
        "values)"},
-      {correlation(values + "{gte: 1}"), "2:71: error: value_count needs 'field' (the field whose "
-                                         "different values are counted)"},
+      {correlation(values + "{gte: 1}"),
+       "2:71: error: value_count needs 'field' (the field whose "
+       "different values are counted)"},
       {correlation(values + "{gte: 1, field: [x, y]}"),
        "2:87: error: a list in 'field' is not supported by this version (name one field)"},
       {correlation("type: event_count, generate: maybe" + rest),
@@ -162,10 +180,12 @@ TEST(Correlation, Refusals) {
       {correlation("type: event_count" + rest, "vakt: {quiet: 1h}\n"),
        "3:1: error: 'vakt' is for rules with a detection of their own (the timespan of a "
        "correlation is its quiet period)"},
-      {"title: c\ntype: correlation\n", "1:1: error: 'correlation' must be a map with type, rules, "
-                                        "timespan and condition"},
-      {"title: c\ncorrelation: x\n", "2:14: error: 'correlation' must be a map with type, rules, "
-                                     "timespan and condition"},
+      {"title: c\ntype: correlation\n",
+       "1:1: error: 'correlation' must be a map with type, rules, "
+       "timespan and condition"},
+      {"title: c\ncorrelation: x\n",
+       "2:14: error: 'correlation' must be a map with type, rules, "
+       "timespan and condition"},
   };
   for (const auto& row : rows) {
     const Loaded got = load_with(row.document);
@@ -187,10 +207,10 @@ TEST(Correlation, References) {
     std::size_t correlations;
   } rows[] = {
       {referring("[a, zzz]"), {"c.yml:5:14: error: no rule has the id or name 'zzz'"}, 0},
-      {referring("[id-a, c.yml]"),
-       {"c.yml:5:17: error: no rule has the id or name 'c.yml'"}, 0},
+      {referring("[id-a, c.yml]"), {"c.yml:5:17: error: no rule has the id or name 'c.yml'"}, 0},
       {referring("[a, id-a]"),
-       {"c.yml:5:14: warning: the rule 'id-a' is named twice (remove one)"}, 1},
+       {"c.yml:5:14: warning: the rule 'id-a' is named twice (remove one)"},
+       1},
       {referring("[c]"),
        {"c.yml:5:11: error: 'c' is a correlation (correlations of correlations are not supported "
         "by this version)"},
@@ -214,9 +234,9 @@ TEST(Correlation, References) {
 
 // The correlation may come before its rules.
 TEST(Correlation, OrderOfDocumentsDoesNotMatter) {
-  const Loaded got = load_one(
-      correlation("type: event_count, rules: [a], timespan: 5m, condition: {gte: 2}") + "---\n" +
-      kOther + "---\n" + kBase);
+  const Loaded got =
+      load_one(correlation("type: event_count, rules: [a], timespan: 5m, condition: {gte: 2}") +
+               "---\n" + kOther + "---\n" + kBase);
   EXPECT_EQ(got.problems, Problems{});
   ASSERT_EQ(got.set.correlations.size(), 1u);
   EXPECT_EQ(got.set.correlations[0].rules, std::vector<std::uint32_t>{1});

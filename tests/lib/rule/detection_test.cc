@@ -140,35 +140,42 @@ TEST(Detection, Refusals) {
     const char* value;
     const char* want;  // after "f.yml:4:"
   } rows[] = {
-      {"{A|windash: x}", "7: error: the modifier 'windash' is not supported by this version (list "
-                         "the spellings to look for as values of their own)"},
+      {"{A|windash: x}",
+       "7: error: the modifier 'windash' is not supported by this version (list "
+       "the spellings to look for as values of their own)"},
       {"{A|base64offset|contains: x}",
        "7: error: the modifier 'base64offset' is not supported by this version (list the encoded "
        "texts to look for as values)"},
       {"{A|fieldref: x}", "7: error: the modifier 'fieldref' is not supported by this version"},
-      {"{A|neq: x}", "7: error: the modifier 'neq' is not supported by this version (use 'not' in "
-                     "the condition)"},
+      {"{A|neq: x}",
+       "7: error: the modifier 'neq' is not supported by this version (use 'not' in "
+       "the condition)"},
       {"{A|containz: x}", "7: error: unknown modifier 'containz' (did you mean 'contains'?)"},
       {"{A|Contains: x}", "7: error: unknown modifier 'Contains' (did you mean 'contains'?)"},
       {"{'A|': x}", "7: error: unknown modifier ''"},
-      {"{A|contains|startswith: x}", "7: error: the modifiers 'contains' and 'startswith' "
-                                     "contradict each other (keep one of them)"},
+      {"{A|contains|startswith: x}",
+       "7: error: the modifiers 'contains' and 'startswith' "
+       "contradict each other (keep one of them)"},
       {"{A|contains|re: x}",
        "7: error: the modifiers 'contains' and 're' contradict each other (keep one of them)"},
       {"{A|re|contains: x}",
        "7: error: the modifiers 're' and 'contains' contradict each other (keep one of them)"},
-      {"{A|re|cased: x}", "7: error: the modifiers 're' and 'cased' contradict each other (a "
-                          "regular expression is case-sensitive without 'i')"},
+      {"{A|re|cased: x}",
+       "7: error: the modifiers 're' and 'cased' contradict each other (a "
+       "regular expression is case-sensitive without 'i')"},
       {"{A|cidr|cased: 10.0.0.0/8}",
        "7: error: the modifiers 'cidr' and 'cased' contradict each other (leave 'cased' out)"},
-      {"{A|exists|all: true}", "7: error: the modifiers 'exists' and 'all' contradict each other "
-                               "('exists' takes one true or false)"},
+      {"{A|exists|all: true}",
+       "7: error: the modifiers 'exists' and 'all' contradict each other "
+       "('exists' takes one true or false)"},
       {"{A|i: x}", "7: error: the modifier 'i' needs 're' before it"},
       {"{A|i|re: x}", "7: error: the modifier 'i' needs 're' before it"},
-      {"{'|startswith': x}", "7: error: the modifier 'startswith' needs a field (keywords are "
-                             "searched in the whole event)"},
-      {"{'|exists': true}", "7: error: the modifier 'exists' needs a field (keywords are searched "
-                            "in the whole event)"},
+      {"{'|startswith': x}",
+       "7: error: the modifier 'startswith' needs a field (keywords are "
+       "searched in the whole event)"},
+      {"{'|exists': true}",
+       "7: error: the modifier 'exists' needs a field (keywords are searched "
+       "in the whole event)"},
       {"{A|exists: yes}", "17: error: 'exists' takes true or false"},
       {"{A|exists: 'true'}", "17: error: 'exists' takes true or false"},
       {"{A|exists: [true]}", "17: error: 'exists' takes true or false, not a list"},
@@ -177,29 +184,32 @@ TEST(Detection, Refusals) {
       {"{A|re: 5}", "13: error: the modifier 're' takes a text, not the number 5 (quote it: '5')"},
       {"{A|cased: true}",
        "16: error: the modifier 'cased' takes a text, not the boolean true (quote it: 'true')"},
-      {"{A|contains: null}", "19: error: null takes no modifier (write '' if an empty text is "
-                             "meant, or the field without modifier)"},
+      {"{A|contains: null}",
+       "19: error: null takes no modifier (write '' if an empty text is "
+       "meant, or the field without modifier)"},
       {"{A|re: ''}", "13: error: an empty regular expression is found in every value"},
       {"{A|cidr: 10.1.2.3/8}",
        "15: error: '10.1.2.3/8' is not a network: the address has bits set after its first 8 "
        "(write it as 10.0.0.0/8 or fe80::/10)"},
-      {"{A|cidr: '10.*'}", "15: error: '10.*' is not a network: '10.*' is not an IP address (write "
-                           "it as 10.0.0.0/8 or fe80::/10)"},
+      {"{A|cidr: '10.*'}",
+       "15: error: '10.*' is not a network: '10.*' is not an IP address (write "
+       "it as 10.0.0.0/8 or fe80::/10)"},
       {"{A|cidr: 10.0.0.0/33}",
        "15: error: '10.0.0.0/33' is not a network: the prefix length is not a number from 0 to 32 "
        "(write it as 10.0.0.0/8 or fe80::/10)"},
       {"{A|cidr: 10.0.0.0/}",
        "15: error: '10.0.0.0/' is not a network: the prefix length is not a number from 0 to 32 "
        "(write it as 10.0.0.0/8 or fe80::/10)"},
-      {"{A: {B: x}}", "7: error: the value of 'A' is a map (write nested fields with dots: "
-                      "outer.inner)"},
-      {"{A: [[x]]}", "11: error: a value must be a text, number, boolean or null (maps and lists "
-                     "of a field's list have no meaning in Sigma)"},
+      {"{A: {B: x}}",
+       "7: error: the value of 'A' is a map (write nested fields with dots: "
+       "outer.inner)"},
+      {"{A: [[x]]}",
+       "11: error: a value must be a text, number, boolean or null (maps and lists "
+       "of a field's list have no meaning in Sigma)"},
       {"{}", "6: error: the detection is empty (give it fields or keywords)"},
       {"[]", "6: error: the detection is empty (give it fields or keywords)"},
       {"~", "6: error: the detection is empty (give it fields or keywords)"},
-      {"[x, ~]",
-       "10: error: null needs a field (keywords are searched in the whole event)"},
+      {"[x, ~]", "10: error: null needs a field (keywords are searched in the whole event)"},
       {"['']", "7: error: an empty keyword is in every event"},
       {"{'|contains': ''}", "20: error: an empty keyword is in every event"},
   };
@@ -259,8 +269,8 @@ TEST(Detection, Bounds) {
 }
 
 TEST(Detection, AllProblemsOfARuleAreReported) {
-  const Loaded got = load_one(rule_with(
-      "  s:\n    A|foo: x\n    B|windash: y\n    C|cidr: z\n  condition: s and t\n"));
+  const Loaded got = load_one(
+      rule_with("  s:\n    A|foo: x\n    B|windash: y\n    C|cidr: z\n  condition: s and t\n"));
   EXPECT_EQ(got.problems.size(), 4u);
   EXPECT_EQ(got.problems.back(), "f.yml:8:20: error: 't' names no detection");
 }

@@ -72,7 +72,8 @@ TEST(Load, Problems) {
       {"a: b: c\n", {"1:5: error: illegal map value"}, 0},
       {"- a\n", {"1:1: error: a rule must be a map (for example: title: ...)"}, 0},
       {logsource + detection,
-       {"1:1: error: the title is missing (say in a few words what is detected)"}, 0},
+       {"1:1: error: the title is missing (say in a few words what is detected)"},
+       0},
       {"title: t\n" + detection,
        {"1:1: error: the logsource is missing (name at least one of category, product and "
         "service)"},
@@ -82,14 +83,16 @@ TEST(Load, Problems) {
         "service)"},
        0},
       {"title: t\nlogsource: {product: p, categry: c}\n" + detection,
-       {"2:25: error: unknown key 'categry' in the logsource (did you mean 'category'?)"}, 0},
+       {"2:25: error: unknown key 'categry' in the logsource (did you mean 'category'?)"},
+       0},
       {"title: t\nlogsource: {product: [p]}\n" + detection,
        {"2:12: error: the logsource is empty (name at least one of category, product and "
         "service)",
         "2:22: error: 'product' must be a text"},
        0},
       {"title: t\n" + logsource,
-       {"1:1: error: the detection is missing (it names what to look for, and a condition)"}, 0},
+       {"1:1: error: the detection is missing (it names what to look for, and a condition)"},
+       0},
       {"title: t\n" + logsource + "detecton: {s: {A: 1}, condition: s}\n",
        {"1:1: error: the detection is missing (it names what to look for, and a condition)",
         "3:1: warning: 'detecton' is no key of Sigma and has no effect (did you mean "
@@ -101,18 +104,24 @@ TEST(Load, Problems) {
        0},
       {head + "level: hihg\n", {"4:8: error: unknown level 'hihg' (did you mean 'high'?)"}, 0},
       {head + "level: [high]\n", {"4:8: error: 'level' must be a text"}, 0},
-      {head + "levle: high\n", {"4:1: warning: 'levle' is no key of Sigma and has no effect (did "
-                                "you mean 'level'?)"}, 1},
+      {head + "levle: high\n",
+       {"4:1: warning: 'levle' is no key of Sigma and has no effect (did "
+        "you mean 'level'?)"},
+       1},
       {head + "status: tset\n", {"4:9: warning: unknown status 'tset' (did you mean 'test'?)"}, 1},
       {head + "status: deprecated\n", {"4:9: warning: left out: its status is deprecated"}, 0},
       {head + "status: unsupported\n", {"4:9: warning: left out: its status is unsupported"}, 0},
       {head + "tags: [[x]]\n", {"4:8: warning: an item of 'tags' is not a text"}, 1},
       {head + "vakt: {quite: 1h}\n",
-       {"4:8: error: unknown key 'quite' (did you mean 'quiet'?)"}, 0},
-      {head + "vakt: 1h\n", {"4:7: error: 'vakt' must be a map (for example: vakt: {quiet: 1h})"},
+       {"4:8: error: unknown key 'quite' (did you mean 'quiet'?)"},
        0},
-      {head + "vakt: {quiet: 0s}\n", {"4:15: error: 'quiet' must be a time of at most 366 days (a "
-                                      "number and a unit: 90s, 15m, 1h, 7d)"}, 0},
+      {head + "vakt: 1h\n",
+       {"4:7: error: 'vakt' must be a map (for example: vakt: {quiet: 1h})"},
+       0},
+      {head + "vakt: {quiet: 0s}\n",
+       {"4:15: error: 'quiet' must be a time of at most 366 days (a "
+        "number and a unit: 90s, 15m, 1h, 7d)"},
+       0},
       {head + "action: global\n",
        {"4:9: error: 'action' documents (global, reset, repeat) are not supported (write each rule "
         "out in full, as a document of its own)"},
@@ -126,14 +135,18 @@ TEST(Load, Problems) {
         "rule's condition: 'and not filter')"},
        0},
       {"id: x\n" + head + "---\nid: x\n" + head,
-       {"6:5: error: 'x' already names a rule (f.yml:1; change one of them)"}, 1},
+       {"6:5: error: 'x' already names a rule (f.yml:1; change one of them)"},
+       1},
       {"name: x\n" + head + "---\nid: x\n" + head,
-       {"6:5: error: 'x' already names a rule (f.yml:1; change one of them)"}, 1},
+       {"6:5: error: 'x' already names a rule (f.yml:1; change one of them)"},
+       1},
       {"id: x\nname: x\n" + head, {}, 1},
       {head + "---\n" + head,
-       {"5:1: error: 'f.yml' already names a rule (f.yml:1; give this one an id)"}, 1},
+       {"5:1: error: 'f.yml' already names a rule (f.yml:1; give this one an id)"},
+       1},
       {"id: " + std::string(257, 'x') + "\n" + head,
-       {"1:5: error: the id is longer than 256 bytes"}, 0},
+       {"1:5: error: the id is longer than 256 bytes"},
+       0},
       // A broken document takes nothing else with it.
       {"id: a\n" + head + "---\nid: b\n---\nid: c\n" + head,
        {"6:1: error: the title is missing (say in a few words what is detected)",
@@ -152,8 +165,8 @@ TEST(Load, Problems) {
 }
 
 TEST(Load, SecondIdOfTheSetIsRefused) {
-  const Loaded got = load_all({{"a.yml", "id: x\n" + rule_of("{A: 1}")},
-                               {"b.yml", "id: x\n" + rule_of("{A: 2}")}});
+  const Loaded got = load_all(
+      {{"a.yml", "id: x\n" + rule_of("{A: 1}")}, {"b.yml", "id: x\n" + rule_of("{A: 2}")}});
   EXPECT_EQ(got.problems,
             Problems{"b.yml:1:5: error: 'x' already names a rule (a.yml:1; change one of them)"});
   EXPECT_EQ(got.set.rules.size(), 1u);
@@ -172,16 +185,16 @@ TEST(Load, DetectionHash) {
   // What people call things, and in which order, does not count.
   EXPECT_EQ(base, hash("id: other\nlevel: high\ntags: [x]\ndescription: d\nvakt: {quiet: 5m}\n" +
                        rule("P", "{f: {C: 1}, t: {B: z, A: [y, x]}, condition: not f and t}")));
-  EXPECT_EQ(base, hash(rule("p", "{s: {A: [x, y, x], B: z}, f: {C: '1'}, u: {D: 1}, "
-                                 "condition: s and not f}")));
-  for (const char* different :
-       {"{s: {A: [x, y], B: z}, f: {C: 1}, condition: s or not f}",
-        "{s: {A: [x, y], B: z}, f: {C: 1}, condition: s and f}",
-        "{s: {A: [x], B: z}, f: {C: 1}, condition: s and not f}",
-        "{s: {A|all: [x, y], B: z}, f: {C: 1}, condition: s and not f}",
-        "{s: {A|cased: [x, y], B: z}, f: {C: 1}, condition: s and not f}",
-        "{s: {A|re: [x, y], B: z}, f: {C: 1}, condition: s and not f}",
-        "{s: {A: ['x*', y], B: z}, f: {C: 1}, condition: s and not f}"})
+  EXPECT_EQ(base, hash(rule("p",
+                            "{s: {A: [x, y, x], B: z}, f: {C: '1'}, u: {D: 1}, "
+                            "condition: s and not f}")));
+  for (const char* different : {"{s: {A: [x, y], B: z}, f: {C: 1}, condition: s or not f}",
+                                "{s: {A: [x, y], B: z}, f: {C: 1}, condition: s and f}",
+                                "{s: {A: [x], B: z}, f: {C: 1}, condition: s and not f}",
+                                "{s: {A|all: [x, y], B: z}, f: {C: 1}, condition: s and not f}",
+                                "{s: {A|cased: [x, y], B: z}, f: {C: 1}, condition: s and not f}",
+                                "{s: {A|re: [x, y], B: z}, f: {C: 1}, condition: s and not f}",
+                                "{s: {A: ['x*', y], B: z}, f: {C: 1}, condition: s and not f}"})
     EXPECT_NE(base, hash(rule("p", different))) << different;
   EXPECT_NE(base, hash(rule("q", "{s: {A: [x, y], B: z}, f: {C: 1}, condition: s and not f}")));
 }
@@ -239,9 +252,9 @@ TEST(Load, FilesAndDirectories) {
   folder.write("big.yml", std::string((4 << 20) + 1, '#'));
   Diagnostics diagnostics;
   // The directory, one of its files again, and a file by name in spite of its ending.
-  const RuleSet set = load({folder.path(), folder.path("b.yml"), folder.path("c.scenario"),
-                            folder.path("nothing.yml")},
-                           diagnostics);
+  const RuleSet set = load(
+      {folder.path(), folder.path("b.yml"), folder.path("c.scenario"), folder.path("nothing.yml")},
+      diagnostics);
   std::vector<std::string> ids;
   for (const Rule& rule : set.rules) ids.push_back(rule.meta.id);
   EXPECT_EQ(ids, (std::vector<std::string>{"z.yaml", "b.yml", "c.scenario"}));

@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 fs::path archive() {
   const char* data = std::getenv("VAKT_TEST_DATA");
-  const fs::path folder = data != nullptr ? fs::path(data)
-                                          : fs::path(VAKT_SOURCE_DIR) / ".." / "shared" / "data";
+  const fs::path folder =
+      data != nullptr ? fs::path(data) : fs::path(VAKT_SOURCE_DIR) / ".." / "shared" / "data";
   return folder / "sigma" / "sigma-rules.tar.zst";
 }
 

@@ -37,7 +37,9 @@ void print(const Node& node, std::string& out) {
   };
   const std::string here = place(node.line, node.column);
   switch (node.kind) {
-    case Node::Kind::null: out += "null" + here; break;
+    case Node::Kind::null:
+      out += "null" + here;
+      break;
     case Node::Kind::scalar:
       out += node.quoted ? "'" + node.text + "'" + here : node.text + here;
       break;
@@ -74,7 +76,9 @@ TEST(Yaml, Trees) {
       {"", ""},
       {"# only a comment\n", ""},
       {"a: x", "{@1:1 a@1:1=x@1:4}"},
-      {"\xEF\xBB\xBF" "a: x", "{@1:1 a@1:1=x@1:4}"},
+      {"\xEF\xBB\xBF"
+       "a: x",
+       "{@1:1 a@1:1=x@1:4}"},
       {"a: x\r\nb: y\r\n", "{@1:1 a@1:1=x@1:4 b@2:1=y@2:4}"},
       {"a: 'x'\nb: \"y\"\nc: |\n  z\n", "{@1:1 a@1:1='x'@1:4 b@2:1='y'@2:4 c@3:1='z\n'@3:4}"},
       {"a: !!str 12", "{@1:1 a@1:1='12'@1:4}"},
@@ -84,8 +88,9 @@ TEST(Yaml, Trees) {
       {"- a\n- [b, c]\n-\n  - d\n", "[@1:1 a@1:3 [@2:3 b@2:4 c@2:7] [@4:3 d@4:5]]"},
       {"a: &x [1, 2]\nb: *x\n", "{@1:1 a@1:1=[@1:4 1@1:8 2@1:11] b@2:1=[@1:4 1@1:8 2@1:11]}"},
       // A merge key is a key.
-      {"a: &x {k: 1}\nb:\n  <<: *x\n", "{@1:1 a@1:1={@1:4 k@1:8=1@1:11} "
-                                       "b@2:1={@3:3 <<@3:3={@1:4 k@1:8=1@1:11}}}"},
+      {"a: &x {k: 1}\nb:\n  <<: *x\n",
+       "{@1:1 a@1:1={@1:4 k@1:8=1@1:11} "
+       "b@2:1={@3:3 <<@3:3={@1:4 k@1:8=1@1:11}}}"},
       {"a\n---\nb\n", "a@1:1 --- b@3:1"},
       {"a\n...\n", "a@1:1"},
       {"a: |\n  x", "{@1:1 a@1:1='x\n'@1:4}"},
@@ -115,11 +120,12 @@ TEST(Yaml, Problems) {
       {"x:\n  a: 1\n  a: 3\n---\nb\n",
        "f.yml:3:3: error: the key 'a' is here twice (first on line 2)", 1},
       {"- a\nb: c\n", "f.yml:2:1: error: unexpected text after the end of the document", 0},
-      {"a\n---\n- a\nb: c: d\n",
-       "f.yml:4:1: error: unexpected text after the end of the document", 1},
+      {"a\n---\n- a\nb: c: d\n", "f.yml:4:1: error: unexpected text after the end of the document",
+       1},
       {"a\n---\n- a\n@b\n", "f.yml:4:1: error: unknown token", 1},
       {"a\n---\n- a\n---\n@b\n", "f.yml:5:1: error: unknown token", 2},
-      {"\xEF\xBB\xBF" "a\n---\nb\n---\n- a\nb: c\n",
+      {"\xEF\xBB\xBF"
+       "a\n---\nb\n---\n- a\nb: c\n",
        "f.yml:6:1: error: unexpected text after the end of the document", 2},
       {"   Image|endswith: x\n  y: z\nw: z\n",
        "f.yml:2:3: error: unexpected text after the end of the document", 0},
@@ -138,8 +144,8 @@ TEST(Yaml, Problems) {
        "f.yml:1:5: error: control character (byte 0x00) (write it as an escape in double quotes, "
        "for example \"\\x1b\")",
        0},
-      {"a: \xC3\xA9 \xFF\n",
-       "f.yml:1:7: error: invalid UTF-8 (byte 0xff) (save the file as UTF-8)", 0},
+      {"a: \xC3\xA9 \xFF\n", "f.yml:1:7: error: invalid UTF-8 (byte 0xff) (save the file as UTF-8)",
+       0},
       {"a: \xE2\x82", "f.yml:1:4: error: invalid UTF-8 (byte 0xe2) (save the file as UTF-8)", 0},
   };
   for (const auto& row : rows) {
@@ -228,12 +234,28 @@ TEST(Yaml, Scalars) {
     std::optional<bool> boolean;
     std::optional<std::int64_t> integer;
   } rows[] = {
-      {"true", true, {}},   {"FALSE", false, {}}, {"yes", {}, {}},     {"'true'", {}, {}},
-      {"12", {}, 12},       {"-12", {}, -12},     {"+12", {}, 12},     {"'12'", {}, {}},
-      {"010", {}, 10},      {"0o10", {}, 8},      {"0xfF", {}, 255},   {"1.0", {}, {}},
-      {"1e3", {}, {}},      {"12a", {}, {}},      {"+-1", {}, {}},     {"0x-1", {}, {}},
-      {"0x", {}, {}},       {"+", {}, {}},        {"[1]", {}, {}},     {"~", {}, {}},
-      {"9223372036854775807", {}, INT64_MAX},     {"9223372036854775808", {}, {}},
+      {"true", true, {}},
+      {"FALSE", false, {}},
+      {"yes", {}, {}},
+      {"'true'", {}, {}},
+      {"12", {}, 12},
+      {"-12", {}, -12},
+      {"+12", {}, 12},
+      {"'12'", {}, {}},
+      {"010", {}, 10},
+      {"0o10", {}, 8},
+      {"0xfF", {}, 255},
+      {"1.0", {}, {}},
+      {"1e3", {}, {}},
+      {"12a", {}, {}},
+      {"+-1", {}, {}},
+      {"0x-1", {}, {}},
+      {"0x", {}, {}},
+      {"+", {}, {}},
+      {"[1]", {}, {}},
+      {"~", {}, {}},
+      {"9223372036854775807", {}, INT64_MAX},
+      {"9223372036854775808", {}, {}},
   };
   for (const auto& row : rows) {
     const Parsed got = parse_exact(row.text);

@@ -11,9 +11,9 @@ TEST(Suggest, EditDistance) {
     const char* b;
     std::size_t want;
   } rows[] = {
-      {"", "", 0},          {"a", "", 1},        {"abc", "abc", 0},     {"abc", "abd", 1},
-      {"abc", "acb", 1},    {"abc", "abcd", 1},  {"lisen", "listen", 1}, {"abc", "cba", 2},
-      {"abcd", "badc", 2},  {"abc", "xyz", 3},   {"abc", "abcdefgh", 4}, {"abcdef", "uvwxyz", 4},
+      {"", "", 0},         {"a", "", 1},       {"abc", "abc", 0},      {"abc", "abd", 1},
+      {"abc", "acb", 1},   {"abc", "abcd", 1}, {"lisen", "listen", 1}, {"abc", "cba", 2},
+      {"abcd", "badc", 2}, {"abc", "xyz", 3},  {"abc", "abcdefgh", 4}, {"abcdef", "uvwxyz", 4},
   };
   for (const auto& row : rows) {
     EXPECT_EQ(edit_distance(row.a, row.b, 3), row.want) << row.a << " " << row.b;
