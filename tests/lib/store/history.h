@@ -168,7 +168,7 @@ class History {
       events_.push_back({number_,
                          {sequence++, e.event_time, e.received_time, e.flags,
                           made.commit.listener_names[e.listener],
-                          made.batch->sources()[e.source].name, std::string(e.raw)}});
+                          std::string(made.batch->sources()[e.source].name), std::string(e.raw)}});
   }
 
   void verify_events(const Store& store, std::uint64_t commits) const {
