@@ -18,6 +18,8 @@ enum class Unsynced { lost, torn, kept };
 class FaultEnv : public rocksdb::EnvWrapper {
  public:
   FaultEnv() : FaultEnv(rocksdb::NewMemEnv(rocksdb::Env::Default())) {}
+  // RocksDB's threads outlive a store: what they did here lies before its end.
+  ~FaultEnv() override { const std::lock_guard lock(mutex_); }
 
   enum class Mode { crash, once };
   // The nth write, sync, creation, renaming or deletion from now on fails, half done where that is
