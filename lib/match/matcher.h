@@ -28,8 +28,9 @@ struct Match {
 
 class Program {
  public:
-  // Interns the rules' field names. Rules whose expressions Hyperscan cannot run are refused in
-  // `diagnostics` and never match. Routes must be complete (all decoders and listeners known).
+  // Interns the rules' field names. Rules with an expression that neither Hyperscan nor PCRE2
+  // can run are refused in `diagnostics` and never match. Routes must be complete (all decoders and
+  // listeners known).
   static std::shared_ptr<const Program> compile(std::shared_ptr<const rule::RuleSet> rules,
                                                 event::FieldNames& names,
                                                 const event::Routes& routes,
@@ -37,6 +38,8 @@ class Program {
   ~Program();
   const rule::RuleSet& rules() const;
   bool wants_keywords() const;  // some rule searches the whole record
+  // Some expression of the rule is outside Hyperscan's reach and is confirmed by PCRE2.
+  bool uses_pcre(std::uint32_t rule) const;
 
  private:
   friend class Matcher;
@@ -51,6 +54,8 @@ class Matcher {
   ~Matcher();
   // Appends the matches, ordered by event, then by rule.
   void match(const event::Batch& batch, std::vector<Match>& out);
+  // Searches that PCRE2 gave up at its limits; they count as not found.
+  std::uint64_t regex_limits_hit() const;
 
  private:
   struct Impl;

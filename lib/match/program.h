@@ -85,6 +85,7 @@ struct Code {
   std::vector<Mode> modes;           // by AtomId
   std::vector<Node> nodes;           // of all rules
   std::vector<std::uint32_t> roots;  // by rule; kNoRoot: refused
+  std::vector<bool> uses_pcre;       // by rule
   std::vector<Class> classes;
   std::vector<std::uint16_t> class_of_route;
   scan::Scratch scratch;  // fits every database; cloned by matchers

@@ -10,7 +10,8 @@
 namespace vakt::rule {
 
 // The result counts only if the reporter has not failed.
-Rule read_rule(const yaml::Node& document, Metadata meta, Reporter& reporter);
+Rule read_rule(const yaml::Node& document, Metadata meta, const LoadOptions& options,
+               Reporter& reporter);
 
 // A rule that a correlation names, not yet looked up.
 struct Reference {

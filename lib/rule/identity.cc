@@ -34,6 +34,10 @@ Hash128 hash_of(const Test& test) {
   out.bytes(test.pattern);
   for (const bool flag : {test.cased, test.regex_i, test.regex_m, test.regex_s, test.expected})
     out.u8(flag ? 1 : 0);
+  if (test.kind >= Test::Kind::number) {
+    out.u8(static_cast<std::uint8_t>(test.op));
+    out.u8(static_cast<std::uint8_t>(test.part));
+  }
   return hash128(bytes);
 }
 

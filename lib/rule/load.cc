@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "rule/action.h"
 #include "rule/document.h"
 #include "rule/identity.h"
 #include "rule/metadata.h"
@@ -22,6 +23,7 @@ std::string_view base_name(std::string_view path) {
 // Loads a set in two passes: all documents, then what correlations refer to.
 class Loader {
  public:
+  explicit Loader(const LoadOptions& options) : options_(options) {}
   RuleSet load(const std::vector<Source>& sources, Diagnostics& diagnostics);
 
  private:
@@ -48,6 +50,7 @@ class Loader {
   std::string suggest_rule(const std::string& name);
   void resolve(Pending& pending, Reporter& reporter);
 
+  const LoadOptions& options_;
   RuleSet set_;
   std::unordered_map<std::string, Known> known_;
   std::unordered_set<std::string> fields_;
@@ -105,14 +108,9 @@ bool Loader::count_fields(const std::vector<std::string>& names, Place at, Repor
 }
 
 // The reason why a document that is neither rule nor correlation is refused, or empty.
-std::string refusal(const yaml::Node& document, Place& at, std::string& hint) {
+std::string refusal(const yaml::Node& document, std::string& hint) {
   const yaml::Node* type = document.find("type");
   const bool typed = type != nullptr && type->is_scalar();
-  if (const yaml::Node* action = document.find("action")) {
-    at = place(*action);
-    hint = "write each rule out in full, as a document of its own";
-    return "'action' documents (global, reset, repeat) are not supported";
-  }
   if (document.find("filter") != nullptr || (typed && type->text == "filter")) {
     hint = "add the exception to the rule's condition: 'and not filter'";
     return "filter documents are not supported by this version";
@@ -127,7 +125,7 @@ void Loader::read_document(std::size_t index, const yaml::Node& document, Report
   }
   Place at = place(document);
   std::string hint;
-  if (std::string reason = refusal(document, at, hint); !reason.empty()) {
+  if (std::string reason = refusal(document, hint); !reason.empty()) {
     reporter.error(at, std::move(reason), std::move(hint));
     return;
   }
@@ -140,7 +138,7 @@ void Loader::read_document(std::size_t index, const yaml::Node& document, Report
   if (!claim_names(document, meta, {Known::Kind::broken, 0, reporter.file(), document.line, false},
                    reporter))
     return;
-  if (meta.status == "deprecated" || meta.status == "unsupported") {
+  if (!options_.retired && (meta.status == "deprecated" || meta.status == "unsupported")) {
     reporter.warn(place(*document.find("status")), "left out: its status is " + meta.status);
     settle(meta, Known::Kind::retired, 0);
     return;
@@ -158,7 +156,7 @@ void Loader::read_document(std::size_t index, const yaml::Node& document, Report
       pending_.push_back({index, std::move(unresolved)});
     return;
   }
-  Rule rule = read_rule(document, std::move(meta), reporter);
+  Rule rule = read_rule(document, std::move(meta), options_, reporter);
   if (reporter.failed() || !count_fields(rule.fields, at, reporter)) return;
   settle(rule.meta, Known::Kind::rule, static_cast<std::uint32_t>(set_.rules.size()));
   set_.rules.push_back(std::move(rule));
@@ -167,11 +165,12 @@ void Loader::read_document(std::size_t index, const yaml::Node& document, Report
 void Loader::read_source(std::size_t index, const Source& source, Diagnostics& diagnostics) {
   const std::vector<yaml::Node> documents = yaml::parse(source.text, source.file, diagnostics);
   bool any = false;
+  ActionMerger merger;
   for (const yaml::Node& document : documents) {
     if (document.is_null()) continue;
     any = true;
     Reporter reporter(source.file, diagnostics);
-    read_document(index, document, reporter);
+    if (const auto whole = merger.merge(document, reporter)) read_document(index, *whole, reporter);
   }
   if (!any && !has_errors(diagnostics))
     Reporter(source.file, diagnostics).warn({}, "there is no rule in it");
@@ -241,8 +240,9 @@ RuleSet Loader::load(const std::vector<Source>& sources, Diagnostics& diagnostic
 
 }  // namespace
 
-RuleSet load_texts(const std::vector<Source>& sources, Diagnostics& diagnostics) {
-  return Loader().load(sources, diagnostics);
+RuleSet load_texts(const std::vector<Source>& sources, Diagnostics& diagnostics,
+                   const LoadOptions& options) {
+  return Loader(options).load(sources, diagnostics);
 }
 
 }  // namespace vakt::rule

@@ -46,15 +46,20 @@ event::LogSource read_logsource(const yaml::Node& document, Reporter& reporter) 
 
 void collect_fields(const Expr& expr, std::unordered_set<std::string>& seen,
                     std::vector<std::string>& out) {
-  if (expr.kind == Expr::Kind::test && !expr.test.field.empty() &&
-      seen.insert(expr.test.field).second)
-    out.push_back(expr.test.field);
+  const auto add = [&](const std::string& name) {
+    if (!name.empty() && seen.insert(name).second) out.push_back(name);
+  };
+  if (expr.kind == Expr::Kind::test) {
+    add(expr.test.field);
+    if (expr.test.kind == Test::Kind::field) add(expr.test.pattern);
+  }
   for (const Expr& child : expr.children) collect_fields(child, seen, out);
 }
 
 // All detections, in file order; a broken one keeps its name: the condition is still checked.
-void read_detections(const yaml::Node& node, Rule& rule, Reporter& reporter) {
-  std::size_t tests = 0;
+void read_detections(const yaml::Node& node, Rule& rule, const LoadOptions& options,
+                     Reporter& reporter) {
+  DetectionScope scope{options.placeholders};
   for (const yaml::Entry& entry : node.entries) {
     if (entry.key == "condition") continue;
     if (entry.key == "timeframe") {
@@ -67,7 +72,7 @@ void read_detections(const yaml::Node& node, Rule& rule, Reporter& reporter) {
                      fmt::format("a detection's name of more than {} bytes", kNameBytesMax));
       continue;
     }
-    auto expr = read_detection(entry.value, tests, reporter);
+    auto expr = read_detection(entry.value, scope, reporter);
     rule.detections.push_back({entry.key, expr ? std::move(*expr) : Expr{}});
     if (rule.detections.size() > kDetectionsMax) {
       reporter.error(place(entry), fmt::format("more than {} detections", kDetectionsMax),
@@ -77,7 +82,8 @@ void read_detections(const yaml::Node& node, Rule& rule, Reporter& reporter) {
   }
 }
 
-void read_detection_section(const yaml::Node& document, Rule& rule, Reporter& reporter) {
+void read_detection_section(const yaml::Node& document, Rule& rule, const LoadOptions& options,
+                            Reporter& reporter) {
   const yaml::Node* node = document.find("detection");
   if (node == nullptr || !node->is_map()) {
     reporter.error(node == nullptr ? place(document) : place(*node),
@@ -85,7 +91,7 @@ void read_detection_section(const yaml::Node& document, Rule& rule, Reporter& re
                    "it names what to look for, and a condition");
     return;
   }
-  read_detections(*node, rule, reporter);
+  read_detections(*node, rule, options, reporter);
   const yaml::Node* condition = node->find("condition");
   if (condition == nullptr) {
     reporter.error(place(*node), "the condition is missing",
@@ -126,11 +132,12 @@ void read_custom(const yaml::Node& document, Rule& rule, Reporter& reporter) {
 
 }  // namespace
 
-Rule read_rule(const yaml::Node& document, Metadata meta, Reporter& reporter) {
+Rule read_rule(const yaml::Node& document, Metadata meta, const LoadOptions& options,
+               Reporter& reporter) {
   Rule rule;
   rule.meta = std::move(meta);
   rule.logsource = read_logsource(document, reporter);
-  read_detection_section(document, rule, reporter);
+  read_detection_section(document, rule, options, reporter);
   read_custom(document, rule, reporter);
   if (reporter.failed()) return rule;
   std::unordered_set<std::string> seen;

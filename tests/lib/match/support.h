@@ -80,6 +80,27 @@ inline Expr special(Test::Kind kind, std::string field, std::string pattern = ""
   return leaf(test);
 }
 
+inline Expr compared(std::string field, rule::Op op, std::string number) {
+  Expr out = special(Test::Kind::number, std::move(field), std::move(number));
+  out.test.op = op;
+  return out;
+}
+
+inline Expr time_part(std::string field, rule::TimePart part, std::string number,
+                      rule::Op op = rule::Op::equals) {
+  Expr out = special(Test::Kind::part, std::move(field), std::move(number));
+  out.test.op = op;
+  out.test.part = part;
+  return out;
+}
+
+inline Expr fields_related(std::string field, rule::Op op, std::string other, bool cased = false) {
+  Expr out = special(Test::Kind::field, std::move(field), std::move(other));
+  out.test.op = op;
+  out.test.cased = cased;
+  return out;
+}
+
 inline Expr combine(Expr::Kind kind, std::vector<Expr> children) {
   Expr out;
   out.kind = kind;

@@ -122,9 +122,12 @@ TEST(Load, Problems) {
        {"4:15: error: 'quiet' must be a time of at most 366 days (a "
         "number and a unit: 90s, 15m, 1h, 7d)"},
        0},
-      {head + "action: global\n",
-       {"4:9: error: 'action' documents (global, reset, repeat) are not supported (write each rule "
-        "out in full, as a document of its own)"},
+      {head + "action: global\n", {}, 0},
+      {"action: globl\n" + head,
+       {"1:9: error: unknown action 'globl' (use global, reset or repeat)"},
+       0},
+      {"action: repeat\n" + head,
+       {"1:9: error: there is no document before this one to repeat"},
        0},
       {"title: t\nfilter: {}\n",
        {"1:1: error: filter documents are not supported by this version (add the exception to the "
@@ -162,6 +165,49 @@ TEST(Load, Problems) {
     EXPECT_EQ(got.problems, want) << row.text;
     EXPECT_EQ(got.set.rules.size(), row.rules) << row.text;
   }
+}
+
+// Files of old Sigma: a document with `action: global` gives its parts to those that follow.
+TEST(Load, ActionDocuments) {
+  const Loaded got = load_one(
+      "action: global\ntitle: t\nid: x\nlogsource: {product: p}\ndetection: {s: {A: 1}, condition: "
+      "s}\n---\ndetection: {s: {B: 2}}\n---\nid: y\nlogsource: {service: q}\ndetection: {s: {A: "
+      "3}}\n---\naction: repeat\nid: z\ndetection: {u: {C: 4}, condition: s and u}\n---\naction: "
+      "reset\n---\ntitle: alone\nid: w\nlogsource: {product: r}\ndetection: {s: {D: 5}, condition: "
+      "s}\n");
+  EXPECT_EQ(got.problems, Problems{});
+  std::vector<std::string> rules;
+  for (const Rule& rule : got.set.rules) {
+    std::string text = rule.meta.id + " " + rule.meta.title + " " + rule.logsource.product + "/" +
+                       rule.logsource.service;
+    for (const Detection& d : rule.detections) text += " " + to_string(d.expr);
+    rules.push_back(text);
+  }
+  EXPECT_EQ(rules, (std::vector<std::string>{
+                       R"(x t p/ (and (= A "1") (= B "2")))", R"(y t p/q (= A "3"))",
+                       R"(z t p/q (= A "3") (= C "4"))", R"(w alone r/ (= D "5"))"}));
+}
+
+TEST(Load, Placeholders) {
+  Diagnostics diagnostics;
+  const RuleSet set =
+      load_texts({{"f.yml", rule_of("{A|contains|expand: 'x%a%y%b%', B|expand: '100%'}")}},
+                 diagnostics, {.placeholders = {{"a", {"1", "2*"}}, {"b", {"3"}}}});
+  EXPECT_TRUE(diagnostics.empty());
+  ASSERT_EQ(set.rules.size(), 1u);
+  EXPECT_EQ(to_string(set.rules[0].detections[0].expr),
+            R"((and (or (= A "*x1y3*") (= A "*x2\*y3*")) (= B "100%")))");
+}
+
+TEST(Load, RetiredRulesOnRequest) {
+  const std::vector<Source> sources = {
+      {"a.yml",
+       "title: t\nstatus: deprecated\nlogsource: {product: p}\ndetection: {s: {A: 1}, "
+       "condition: s}\n"}};
+  Diagnostics diagnostics;
+  EXPECT_EQ(load_texts(sources, diagnostics).rules.size(), 0u);
+  EXPECT_EQ(load_texts(sources, diagnostics, {.placeholders = {}, .retired = true}).rules.size(),
+            1u);
 }
 
 TEST(Load, SecondIdOfTheSetIsRefused) {
