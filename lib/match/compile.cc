@@ -32,6 +32,7 @@ class Compiler {
  private:
   void read_rules();
   std::optional<Tree> read(const rule::Rule& rule, const rule::Expr& expr, std::uint32_t index);
+  void read_filters(const rule::Rule& rule, std::uint32_t index);
   std::optional<Tree> read_test(const rule::Test& test, std::uint32_t index);
   std::optional<Tree> read_pcre(const Atom& regex, std::uint32_t index);
   Tree leaf(Atom atom);
@@ -59,6 +60,7 @@ class Compiler {
   Diagnostics& diagnostics_;
   std::unordered_map<std::string, AtomId> atom_of_key_;
   std::vector<std::optional<Tree>> trees_;         // by rule; nothing: refused
+  std::vector<std::vector<Tree>> filter_trees_;    // by rule, then as Rule::filters
   std::vector<std::vector<AtomId>> atoms_of_;      // by rule, unique
   std::vector<std::uint32_t> uses_;                // by atom: rules where it stands positively
   std::vector<std::optional<Required>> required_;  // by rule
@@ -75,12 +77,25 @@ void Compiler::read_rules() {
   const auto& rules = out_.rules->rules;
   trees_.resize(rules.size());
   out_.uses_pcre.resize(rules.size());
+  filter_trees_.resize(rules.size());
   atoms_of_.resize(rules.size());
   for (std::uint32_t i = 0; i < rules.size(); ++i) {
     trees_[i] = read(rules[i], rules[i].condition, i);
     if (!trees_[i]) continue;
     all_atoms(*trees_[i], atoms_of_[i]);
+    read_filters(rules[i], i);
+    if (!trees_[i]) continue;
     make_unique(atoms_of_[i]);
+  }
+}
+
+// A rule whose exception cannot run is refused: without it, it would cry wolf.
+void Compiler::read_filters(const rule::Rule& rule, std::uint32_t index) {
+  for (const std::uint32_t filter : rule.filters) {
+    auto tree = read(rule, out_.rules->filters[filter].keep, index);
+    if (!tree) return;
+    all_atoms(*tree, atoms_of_[index]);
+    filter_trees_[index].push_back(std::move(*tree));
   }
 }
 
@@ -442,14 +457,23 @@ scan::Compiled<scan::Database> Compiler::compile(const std::vector<AtomId>& atom
 
 void Compiler::lay_out_nodes() {
   for (std::uint32_t i = 0; i < trees_.size(); ++i) {
-    out_.roots.push_back(trees_[i] ? static_cast<std::uint32_t>(out_.nodes.size()) : kNoRoot);
+    const auto root = [this] { return static_cast<std::uint32_t>(out_.nodes.size()); };
+    const auto cheap = [this](AtomId a) { return out_.modes[a] == Mode::scanned; };
+    out_.roots.push_back(trees_[i] ? root() : kNoRoot);
+    out_.filter_begin.push_back(static_cast<std::uint32_t>(out_.filters.size()));
     if (!trees_[i]) continue;
-    flatten(
-        *trees_[i], [this](AtomId a) { return out_.modes[a] == Mode::scanned; }, out_.nodes);
+    flatten(*trees_[i], cheap, out_.nodes);
+    for (std::size_t f = 0; f < filter_trees_[i].size(); ++f) {
+      const std::uint32_t index = out_.rules->rules[i].filters[f];
+      out_.filters.push_back(
+          {index, root(), out_.rules->filters[index].expires.value_or(kTimeMax)});
+      flatten(filter_trees_[i][f], cheap, out_.nodes);
+    }
     for (const AtomId a : atoms_of_[i]) {
       if (out_.atoms[a].field == event::kNoField) out_.wants_keywords = true;
     }
   }
+  out_.filter_begin.push_back(static_cast<std::uint32_t>(out_.filters.size()));
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ struct Matcher::Impl {
   void evaluate_event(const Class& c, const event::Batch& batch, std::uint32_t event,
                       std::vector<Match>& out);
   bool truth(AtomId atom);
+  bool is_hidden(std::uint32_t event, std::uint32_t rule);
   bool direct_truth(const Atom& atom);
   bool value_truth(const Atom& atom, std::string_view value);
   bool related_truth(const Atom& atom, std::string_view value) const;
@@ -68,6 +69,7 @@ struct Matcher::Impl {
   std::vector<std::uint32_t> demand_stamp;  // by column: its on-demand regexes are known
   std::vector<std::uint32_t> rule_stamp;    // by rule: already a candidate
   std::vector<Entry> candidates;
+  std::vector<Hidden> hidden;
   std::string regex_text;
 
   // The event being evaluated.
@@ -106,6 +108,7 @@ void Matcher::Impl::start(std::size_t events) {
     base = 1;
   }
   hits.clear();
+  hidden.clear();
   first_hit.assign(events, kNoHit);
 }
 
@@ -215,11 +218,22 @@ void Matcher::Impl::evaluate_event(const Class& c, const event::Batch& batch, st
   const std::size_t begin = out.size();
   const auto ask = [this](AtomId atom) { return truth(atom); };
   for (const Entry& entry : candidates) {
-    if (entry.sure || evaluate(code.nodes, code.roots[entry.rule], ask)) {
-      out.push_back({event, entry.rule});
-    }
+    if (!entry.sure && !evaluate(code.nodes, code.roots[entry.rule], ask)) continue;
+    if (!is_hidden(event, entry.rule)) out.push_back({event, entry.rule});
   }
   std::sort(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end());
+}
+
+// Does a filter of the rule that has not expired take the match out?
+bool Matcher::Impl::is_hidden(std::uint32_t event, std::uint32_t rule) {
+  const auto ask = [this](AtomId atom) { return truth(atom); };
+  for (std::uint32_t i = code.filter_begin[rule]; i < code.filter_begin[rule + 1]; ++i) {
+    const FilterCode& filter = code.filters[i];
+    if (of_event->event_time >= filter.expires || evaluate(code.nodes, filter.root, ask)) continue;
+    hidden.push_back({event, rule, filter.index});
+    return true;
+  }
+  return false;
 }
 
 bool Matcher::Impl::truth(AtomId atom) {
@@ -333,6 +347,8 @@ Matcher::~Matcher() = default;
 void Matcher::match(const event::Batch& batch, std::vector<Match>& out) {
   impl_->match(batch, out);
 }
+
+const std::vector<Hidden>& Matcher::hidden() const { return impl_->hidden; }
 
 std::uint64_t Matcher::regex_limits_hit() const { return impl_->pcre.limits_hit(); }
 

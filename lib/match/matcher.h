@@ -26,6 +26,14 @@ struct Match {
   auto operator<=>(const Match&) const = default;
 };
 
+// A match that a filter of the rule took out.
+struct Hidden {
+  std::uint32_t event = 0;
+  std::uint32_t rule = 0;
+  std::uint32_t filter = 0;  // index into RuleSet::filters: the first of the rule that hides it
+  auto operator<=>(const Hidden&) const = default;
+};
+
 class Program {
  public:
   // Interns the rules' field names. Rules with an expression that neither Hyperscan nor PCRE2
@@ -54,6 +62,8 @@ class Matcher {
   ~Matcher();
   // Appends the matches, ordered by event, then by rule.
   void match(const event::Batch& batch, std::vector<Match>& out);
+  // What filters took out of the last batch.
+  const std::vector<Hidden>& hidden() const;
   // Searches that PCRE2 gave up at its limits; they count as not found.
   std::uint64_t regex_limits_hit() const;
 

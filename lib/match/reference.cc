@@ -385,4 +385,18 @@ bool reference_matches(const rule::Rule& rule, const event::Batch& batch, const 
   return holds(holds, rule.condition);
 }
 
+bool reference_hits(const rule::RuleSet& set, std::uint32_t rule, const event::Batch& batch,
+                    const event::Event& event, const event::FieldNames& names,
+                    const event::Routes& routes) {
+  const rule::Rule& own = set.rules.at(rule);
+  if (!reference_matches(own, batch, event, names, routes)) return false;
+  return std::all_of(own.filters.begin(), own.filters.end(), [&](std::uint32_t index) {
+    const rule::Filter& filter = set.filters.at(index);
+    if (filter.expires && event.event_time >= *filter.expires) return true;
+    rule::Rule keep;
+    keep.condition = filter.keep;
+    return reference_matches(keep, batch, event, names, routes);
+  });
+}
+
 }  // namespace vakt::match

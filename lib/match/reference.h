@@ -13,4 +13,9 @@ namespace vakt::match {
 bool reference_matches(const rule::Rule& rule, const event::Batch& batch, const event::Event& event,
                        const event::FieldNames& names, const event::Routes& routes);
 
+// The rule of that index, and none of its filters hides the event.
+bool reference_hits(const rule::RuleSet& set, std::uint32_t rule, const event::Batch& batch,
+                    const event::Event& event, const event::FieldNames& names,
+                    const event::Routes& routes);
+
 }  // namespace vakt::match

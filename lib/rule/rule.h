@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -100,13 +101,24 @@ struct Metadata {
   int line = 1;
 };
 
+// An exception: of the events that a rule matches, only those for which `keep` holds are hits. What
+// it hides is counted.
+struct Filter {
+  Metadata meta;
+  Expr keep;                    // no Kind::detection inside
+  std::string owner;            // custom attributes `vakt.owner`, `vakt.reason`,
+  std::string reason;           //
+  std::optional<Time> expires;  // `vakt.expires`: events at or after it are not filtered
+};
+
 struct Rule {
   Metadata meta;
   event::LogSource logsource;
   std::vector<Detection> detections;
-  Expr condition;  // several conditions in a list are joined by any
-  // Of what decides matching (log source, detections, condition): state belongs to it, so that a
-  // changed title or level keeps state.
+  Expr condition;                      // several conditions in a list are joined by any
+  std::vector<std::uint32_t> filters;  // indices into RuleSet::filters
+  // Of what decides matching (log source, detections, condition, filters): state belongs to it, so
+  // that a changed title or level keeps state.
   Hash128 detection_hash;
   std::vector<std::string> fields;  // names the detections use, unique
   // Custom attribute `vakt.quiet`: after how long without an event a new episode starts.
@@ -132,6 +144,7 @@ struct Correlation {
 struct RuleSet {
   std::vector<Rule> rules;
   std::vector<Correlation> correlations;
+  std::vector<Filter> filters;
   Hash128 hash;  // of everything
 };
 

@@ -429,6 +429,33 @@ TEST(Constructs, RegexesBeyondHyperscan) {
   });
 }
 
+// An exception hides matches until it expires, by the time of the event, and says so.
+TEST(Matcher, FiltersHideUntilTheyExpire) {
+  const Time end = from_unix_seconds(1'000'000);
+  rule::RuleSet set;
+  set.filters.resize(2);
+  set.filters[0].keep = negate(text("g", "scanner*"));
+  set.filters[1].keep = negate(any({text("g", "lab"), text("h", "*x*")}));
+  set.filters[1].expires = end;
+  set.rules.push_back(make_rule(text("f", "a")));
+  set.rules.push_back(make_rule(all({text("f", "*a*"), negate(text("f", "b"))})));
+  set.rules.push_back(make_rule(text("f", "a")));
+  set.rules[0].filters = {0, 1};
+  set.rules[1].filters = {1};
+  const auto event = [](std::string g, Time time) {
+    return TestEvent{.fields = {{"f", "a"}, {"g", std::move(g)}}, .raw = "r", .time = time};
+  };
+  const auto both = run(set, event::Routes(),
+                        {event("x", end), event("scanner1", end), event("lab", end),
+                         event("lab", end - std::chrono::nanoseconds(1))},
+                        2);
+  EXPECT_EQ(both.matcher, both.reference);
+  EXPECT_EQ(
+      both.matcher,
+      (std::vector<Match>{{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 0}, {2, 1}, {2, 2}, {3, 2}}));
+  EXPECT_EQ(both.hidden, (std::vector<Hidden>{{1, 0, 0}, {3, 0, 1}, {3, 1, 1}}));
+}
+
 // A trap for backtracking matchers gives up in time, is counted, and does not match.
 TEST(Matcher, AnEndlessSearchIsStoppedAndCounted) {
   auto set = std::make_shared<rule::RuleSet>();

@@ -132,6 +132,7 @@ struct TestEvent {
   std::string raw = {};
   std::string keywords = {};
   event::RouteId route = 0;
+  Time time = {};
 };
 
 // A batch of these events. Fields whose text occurs in `raw` in ascending order point there, as
@@ -139,6 +140,7 @@ struct TestEvent {
 inline void add(event::Batch& batch, const event::FieldNames& names, const TestEvent& from) {
   event::Event& e = batch.add(from.raw);
   e.route = from.route;
+  e.event_time = from.time;
   e.keywords = batch.text().copy(from.keywords);
   std::size_t at = 0;
   for (const TestField& f : from.fields) {
@@ -159,14 +161,14 @@ inline void add(event::Batch& batch, const event::FieldNames& names, const TestE
 struct Both {
   std::vector<Match> matcher;
   std::vector<Match> reference;
+  std::vector<Hidden> hidden;  // of the last round
   Diagnostics diagnostics;
 };
 
-inline Both run(std::vector<rule::Rule> rules, const event::Routes& routes,
+inline Both run(rule::RuleSet rules, const event::Routes& routes,
                 const std::vector<TestEvent>& events, std::size_t rounds = 1) {
   Both out;
-  auto set = std::make_shared<rule::RuleSet>();
-  set->rules = std::move(rules);
+  const auto set = std::make_shared<const rule::RuleSet>(std::move(rules));
   event::FieldNames names;
   const auto program = Program::compile(set, names, routes, out.diagnostics);
   std::size_t bytes = 1;
@@ -180,12 +182,20 @@ inline Both run(std::vector<rule::Rule> rules, const event::Routes& routes,
   }
   for (std::uint32_t e = 0; e < batch.size(); ++e) {
     for (std::uint32_t r = 0; r < set->rules.size(); ++r) {
-      if (reference_matches(set->rules[r], batch, batch.events()[e], names, routes)) {
+      if (reference_hits(*set, r, batch, batch.events()[e], names, routes)) {
         out.reference.push_back({e, r});
       }
     }
   }
+  out.hidden = matcher.hidden();
   return out;
+}
+
+inline Both run(std::vector<rule::Rule> rules, const event::Routes& routes,
+                const std::vector<TestEvent>& events, std::size_t rounds = 1) {
+  rule::RuleSet set;
+  set.rules = std::move(rules);
+  return run(std::move(set), routes, events, rounds);
 }
 
 }  // namespace vakt::match::testing
