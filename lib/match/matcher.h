@@ -36,7 +36,8 @@ class Program {
                                                 Diagnostics& diagnostics);
   ~Program();
   const rule::RuleSet& rules() const;
-  bool wants_keywords() const;  // some rule searches the whole record
+  bool runs(std::uint32_t rule) const;  // false: refused
+  bool wants_keywords() const;          // some rule searches the whole record
 
  private:
   friend class Matcher;
