@@ -17,6 +17,8 @@ std::shared_ptr<const Pipeline> Pipeline::load(const PipelineOptions& options,
   }
   p->decoders = normalise::Decoders::load(options.decoder_paths, p->names, p->routes, diagnostics);
   if (!p->decoders) return nullptr;
+  for (const event::LogSource& labels : options.extra_log_sources)
+    p->extra_routes.push_back(p->routes.intern({labels}));
   intern_correlation_fields(*p->rules, p->names);
   p->program = match::Program::compile(p->rules, p->names, p->routes, diagnostics);
   if (!p->program) return nullptr;

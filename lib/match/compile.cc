@@ -493,6 +493,8 @@ std::shared_ptr<const Program> Program::compile(std::shared_ptr<const rule::Rule
 
 const rule::RuleSet& Program::rules() const { return *impl_->code.rules; }
 
+bool Program::runs(std::uint32_t rule) const { return impl_->code.roots.at(rule) != kNoRoot; }
+
 bool Program::wants_keywords() const { return impl_->code.wants_keywords; }
 
 bool Program::uses_pcre(std::uint32_t rule) const { return impl_->code.uses_pcre.at(rule); }

@@ -45,7 +45,8 @@ class Program {
                                                 Diagnostics& diagnostics);
   ~Program();
   const rule::RuleSet& rules() const;
-  bool wants_keywords() const;  // some rule searches the whole record
+  bool runs(std::uint32_t rule) const;  // false: refused
+  bool wants_keywords() const;          // some rule searches the whole record
   // Some expression of the rule is outside Hyperscan's reach and is confirmed by PCRE2.
   bool uses_pcre(std::uint32_t rule) const;
 

@@ -358,31 +358,35 @@ bool test_holds(const Test& test, const Values& values) {
 
 }  // namespace
 
+bool reference_holds(const Expr& expr, const rule::Rule& rule, const event::Batch& batch,
+                     const event::Event& event, const event::FieldNames& names) {
+  const auto holds = [&](const Expr& part) {
+    return reference_holds(part, rule, batch, event, names);
+  };
+  switch (expr.kind) {
+    case Expr::Kind::all:
+      return std::all_of(expr.children.begin(), expr.children.end(), holds);
+    case Expr::Kind::any:
+      return std::any_of(expr.children.begin(), expr.children.end(), holds);
+    case Expr::Kind::negate:
+      return !holds(expr.children.at(0));
+    case Expr::Kind::test: {
+      const Values values = values_of(expr.test, batch, event, names);
+      if (expr.test.kind != Test::Kind::field) return test_holds(expr.test, values);
+      Test other;
+      other.field = expr.test.pattern;
+      return field_holds(expr.test, values, values_of(other, batch, event, names));
+    }
+    case Expr::Kind::detection:
+      return holds(rule.detections.at(expr.detection).expr);
+  }
+  return false;
+}
+
 bool reference_matches(const rule::Rule& rule, const event::Batch& batch, const event::Event& event,
                        const event::FieldNames& names, const event::Routes& routes) {
-  if (!routes.applies(event.route, rule.logsource)) return false;
-  const auto holds = [&](const auto& self, const Expr& expr) -> bool {
-    const auto child_holds = [&](const Expr& child) { return self(self, child); };
-    switch (expr.kind) {
-      case Expr::Kind::all:
-        return std::all_of(expr.children.begin(), expr.children.end(), child_holds);
-      case Expr::Kind::any:
-        return std::any_of(expr.children.begin(), expr.children.end(), child_holds);
-      case Expr::Kind::negate:
-        return !self(self, expr.children.at(0));
-      case Expr::Kind::test: {
-        const Values values = values_of(expr.test, batch, event, names);
-        if (expr.test.kind != Test::Kind::field) return test_holds(expr.test, values);
-        Test other;
-        other.field = expr.test.pattern;
-        return field_holds(expr.test, values, values_of(other, batch, event, names));
-      }
-      case Expr::Kind::detection:
-        return self(self, rule.detections.at(expr.detection).expr);
-    }
-    return false;
-  };
-  return holds(holds, rule.condition);
+  return routes.applies(event.route, rule.logsource) &&
+         reference_holds(rule.condition, rule, batch, event, names);
 }
 
 bool reference_hits(const rule::RuleSet& set, std::uint32_t rule, const event::Batch& batch,
@@ -393,9 +397,7 @@ bool reference_hits(const rule::RuleSet& set, std::uint32_t rule, const event::B
   return std::all_of(own.filters.begin(), own.filters.end(), [&](std::uint32_t index) {
     const rule::Filter& filter = set.filters.at(index);
     if (filter.expires && event.event_time >= *filter.expires) return true;
-    rule::Rule keep;
-    keep.condition = filter.keep;
-    return reference_matches(keep, batch, event, names, routes);
+    return reference_holds(filter.keep, own, batch, event, names);
   });
 }
 

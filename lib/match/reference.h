@@ -18,4 +18,8 @@ bool reference_hits(const rule::RuleSet& set, std::uint32_t rule, const event::B
                     const event::Event& event, const event::FieldNames& names,
                     const event::Routes& routes);
 
+// The truth of one part of the rule, whatever its log source.
+bool reference_holds(const rule::Expr& expr, const rule::Rule& rule, const event::Batch& batch,
+                     const event::Event& event, const event::FieldNames& names);
+
 }  // namespace vakt::match
