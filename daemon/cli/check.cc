@@ -15,7 +15,7 @@ namespace vakt::cli {
 namespace {
 
 constexpr const char* kFooter = R"(
-Reports everything wrong with the configuration, the decoders and the rules, each problem with
+Reports everything wrong with the configuration, decoders, field maps and rules, each problem with
 file, line, column and what to do. Starts nothing. Exit status 3 when there is an error.
 
 Examples:
@@ -34,10 +34,12 @@ engine::PipelineOptions pipeline_options(const config::Config& config, const Opt
   engine::PipelineOptions out;
   out.rule_paths = config.rules;
   out.decoder_paths = config.decoders;
+  out.field_map_paths = config.field_maps;
   if (!options.rules.empty()) {
     const RulePaths paths = rule_paths(options.rules, {});
     out.rule_paths = paths.rules;
     out.decoder_paths = paths.decoders;
+    out.field_map_paths = paths.field_maps;
   }
   out.open_level = config.open_level;
   for (const config::Listener& listener : config.listeners)
@@ -76,7 +78,8 @@ int check(const Options& options) {
 }  // namespace
 
 void add_check(CLI::App& app, int& status) {
-  auto* command = app.add_subcommand("check", "Check configuration, decoders and rules");
+  auto* command =
+      app.add_subcommand("check", "Check configuration, decoders, field maps and rules");
   const auto options = std::make_shared<Options>();
   command->add_option("--config", options->config, "Configuration file (default: none needed)");
   command->add_option("--rules", options->rules, "Rule files or directories to check instead")

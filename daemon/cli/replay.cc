@@ -35,6 +35,7 @@ latest year that does not put them in the future), --zone for times without a zo
 struct Options {
   std::vector<std::string> rules;
   std::vector<std::string> decoders;
+  std::vector<std::string> field_maps;
   std::optional<int> year;
   std::string zone;
   std::string format = "auto";
@@ -49,6 +50,7 @@ std::shared_ptr<const engine::Pipeline> load(const Options& options) {
   engine::PipelineOptions wanted;
   wanted.rule_paths = paths.rules;
   wanted.decoder_paths = paths.decoders;
+  wanted.field_map_paths = options.field_maps.empty() ? paths.field_maps : options.field_maps;
   wanted.open_level = *parse_level(options.open_level);
   engine::ListenerSettings listener;
   listener.name = "replay";
@@ -158,6 +160,8 @@ void add_replay(CLI::App& app, int& status) {
   command->add_option("--rules", options->rules, "Rule files or directories (default: shipped)");
   command->add_option("--decoders", options->decoders,
                       "Decoder files or directories (default: of the rules)");
+  command->add_option("--field-maps", options->field_maps,
+                      "Field map files or directories (default: of the rules)");
   command->add_option("--year", options->year, "Year of times that have none")
       ->check(CLI::Range(1970, 2261));
   command->add_option("--zone", options->zone, "Time zone of times that have none");
@@ -173,7 +177,8 @@ void add_replay(CLI::App& app, int& status) {
       ->required()
       ->type_name("FILE");
   // --rules may be repeated and must not take the files along.
-  for (auto* option : {command->get_option("--rules"), command->get_option("--decoders")})
+  for (auto* option : {command->get_option("--rules"), command->get_option("--decoders"),
+                       command->get_option("--field-maps")})
     option->allow_extra_args(false);
   command->footer(kFooter);
   command->callback([options, &status] { status = replay(*options); });

@@ -10,17 +10,27 @@
 namespace vakt::cli {
 namespace fs = std::filesystem;
 
+namespace {
+
+// The folder of that name in the first of `rules` that has one.
+std::vector<std::string> folder_of(const std::vector<std::string>& rules, const char* name) {
+  std::error_code error;
+  for (const std::string& path : rules)
+    if (const fs::path folder = fs::path(path) / name; fs::is_directory(folder, error))
+      return {folder.string()};
+  return {};
+}
+
+}  // namespace
+
 RulePaths rule_paths(std::vector<std::string> rules, std::vector<std::string> decoders) {
   const config::Config defaults = config::defaults(config::Environment::of_process());
-  RulePaths out{std::move(rules), std::move(decoders)};
+  RulePaths out{std::move(rules), std::move(decoders), {}};
   if (out.rules.empty()) out.rules = defaults.rules;
-  std::error_code error;
-  for (const std::string& path : out.rules) {
-    if (!out.decoders.empty()) break;
-    if (const fs::path folder = fs::path(path) / "decoders"; fs::is_directory(folder, error))
-      out.decoders.push_back(folder.string());
-  }
+  if (out.decoders.empty()) out.decoders = folder_of(out.rules, "decoders");
   if (out.decoders.empty()) out.decoders = defaults.decoders;
+  out.field_maps = folder_of(out.rules, "field_maps");
+  if (out.field_maps.empty()) out.field_maps = defaults.field_maps;
   return out;
 }
 

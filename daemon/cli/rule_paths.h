@@ -1,4 +1,4 @@
-// Which rules and decoders a command works with, when it is not the daemon's configuration that
+// Which rules, decoders and field maps a command works with, when it is not the daemon's configuration that
 // says so.
 #pragma once
 
@@ -13,10 +13,11 @@ namespace vakt::cli {
 struct RulePaths {
   std::vector<std::string> rules;
   std::vector<std::string> decoders;
+  std::vector<std::string> field_maps;
 };
 
-// Nothing given: those that ship with Vakt. Decoders come from the first rule directory that has a
-// `decoders` folder, else from the shipped rules.
+// Nothing given: those that ship with Vakt. Decoders and field maps come from the first rule
+// directory that has a folder `decoders` or `field_maps`, else from the shipped rules.
 RulePaths rule_paths(std::vector<std::string> rules, std::vector<std::string> decoders);
 
 // The nearest directory above `file` that has a `decoders` folder.

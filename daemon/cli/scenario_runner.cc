@@ -108,6 +108,7 @@ Result<std::shared_ptr<const engine::Pipeline>> ScenarioRunner::pipeline_for(
   engine::PipelineOptions options;
   options.rule_paths = paths.rules;
   options.decoder_paths = paths.decoders;
+  options.field_map_paths = paths.field_maps;
   options.listeners = {*listener};
   Diagnostics diagnostics;
   auto pipeline = engine::Pipeline::load(options, diagnostics);

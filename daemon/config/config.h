@@ -54,6 +54,7 @@ struct Config {
   std::string data_dir;
   std::vector<std::string> rules;
   std::vector<std::string> decoders;
+  std::vector<std::string> field_maps;
   rule::Level open_level = rule::Level::high;
   Api api;
   std::vector<Listener> listeners;

@@ -61,6 +61,7 @@ Config defaults(const Environment& environment) {
   config.data_dir = default_data_dir(environment);
   config.rules = {default_rules_dir(environment)};
   config.decoders = {config.rules.front() + "/decoders"};
+  config.field_maps = {config.rules.front() + "/field_maps"};
   config.api.token_file = config.data_dir + "/api.token";
   config.api.events.name = "http";
   config.api.events.format = engine::Format::automatic;

@@ -21,8 +21,8 @@ namespace {
 using yaml::Node;
 
 const std::vector<std::string_view> kTopKeys{
-    "data_dir", "rules",   "decoders", "open_level",     "api", "listeners", "memory",
-    "store",    "workers", "disorder", "allow_plaintext"};
+    "data_dir",  "rules",  "decoders", "field_maps", "open_level", "api",
+    "listeners", "memory", "store",    "workers",    "disorder",   "allow_plaintext"};
 const std::vector<std::string_view> kListenerKeys{
     "name", "type", "address",   "format",          "framing",
     "year", "zone", "logsource", "frame_bytes_max", "receive_buffer"};
@@ -36,8 +36,12 @@ class FileReader {
     if (!read_.is_map(root, "the configuration", kTopKeys)) return;
     if (read_.text(root, "data_dir", config.data_dir))
       config.api.token_file = config.data_dir + "/api.token";
-    if (read_.texts(root, "rules", config.rules)) own_decoders(config);
+    if (read_.texts(root, "rules", config.rules)) {
+      own_folder(config, "decoders", config.decoders);
+      own_folder(config, "field_maps", config.field_maps);
+    }
     read_.texts(root, "decoders", config.decoders);
+    read_.texts(root, "field_maps", config.field_maps);
     read_.choice<rule::Level>(root, "open_level",
                               {{"informational", rule::Level::informational},
                                {"low", rule::Level::low},
@@ -57,12 +61,13 @@ class FileReader {
   }
 
  private:
-  // Rules that bring decoders along use those; others use the installed ones.
-  void own_decoders(Config& config) {
+  // Rules that bring decoders or field maps along use those; others use the installed ones.
+  void own_folder(const Config& config, const std::string& name, std::vector<std::string>& paths) {
     std::vector<std::string> own;
-    for (const std::string& path : config.rules)
-      if (environment_.directory_exists(path + "/decoders")) own.push_back(path + "/decoders");
-    if (!own.empty()) config.decoders = own;
+    for (const std::string& rules : config.rules)
+      if (const std::string path = rules + "/" + name; environment_.directory_exists(path))
+        own.push_back(path);
+    if (!own.empty()) paths = own;
   }
 
   void store(const Node& root, StoreSettings& store) {

@@ -1,5 +1,6 @@
 // Pipeline: everything a worker needs to turn bytes into hits, loaded once and immutable: decoders,
-// field names, log-source routes, compiled rules. Shared by all threads as one snapshot.
+// field maps, field names, log-source routes, compiled rules. Shared by all threads as one
+// snapshot.
 #pragma once
 
 #include <memory>
@@ -13,6 +14,7 @@
 #include "event/field_names.h"
 #include "event/log_source.h"
 #include "match/matcher.h"
+#include "normalise/field_maps.h"
 #include "normalise/normaliser.h"
 
 namespace date {
@@ -40,6 +42,7 @@ struct ListenerSettings {
 struct PipelineOptions {
   std::vector<std::string> rule_paths;
   std::vector<std::string> decoder_paths;
+  std::vector<std::string> field_map_paths;
   rule::Level open_level = rule::Level::high;
   std::vector<ListenerSettings> listeners;  // Event::listener is the index
   // Labels that events may be given from outside instead of those their content says.
@@ -56,12 +59,14 @@ struct Pipeline {
   event::Routes routes;
   std::shared_ptr<const rule::RuleSet> rules;
   std::shared_ptr<const normalise::Decoders> decoders;
+  std::shared_ptr<const normalise::FieldMaps> field_maps;
   std::shared_ptr<const match::Program> program;
   std::shared_ptr<const Detectors> detectors;
   std::vector<Listener> listeners;
   std::vector<event::RouteId> extra_routes;  // of PipelineOptions::extra_log_sources
 
-  // Reports everything wrong with rules and decoders. Null only where nothing usable is left.
+  // Reports everything wrong with rules, decoders and field maps. Null only where nothing usable is
+  // left.
   static std::shared_ptr<const Pipeline> load(const PipelineOptions& options,
                                               Diagnostics& diagnostics);
 };

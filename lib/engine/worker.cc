@@ -100,7 +100,9 @@ void Worker::add(event::Batch& batch, std::string_view frame, bool truncated,
       listener.settings.imported || e.event_time < origin.received - kHistoryAfter;
   if (historic) e.flags |= event::kHistoric;
   set_source(batch, origin);
+  if (!origin.route && pipeline_->field_maps->apply(batch, listener.route)) return;
   pipeline_->decoders->decode(batch, listener.route);
+  if (origin.route) batch.events().back().route = *origin.route;
 }
 
 void Worker::add_syslog(event::Batch& batch, std::string_view text, const Listener& listener,
@@ -117,7 +119,8 @@ void Worker::add_syslog(event::Batch& batch, std::string_view text, const Listen
 
 // False: not a JSON record.
 bool Worker::add_json(event::Batch& batch, const Listener& listener, const Origin& origin) {
-  const auto error = json_.parse(batch, pipeline_->names, pipeline_->program->wants_keywords());
+  const auto error = json_.parse(batch, pipeline_->names, pipeline_->program->wants_keywords(),
+                                 !origin.route.has_value());
   if (error != parse::JsonError::none) return false;
   event::Event& e = batch.events().back();
   const Field* stamp = batch.find(e, event::kTimestamp);
@@ -131,7 +134,7 @@ bool Worker::add_json(event::Batch& batch, const Listener& listener, const Origi
   for (Field& f : batch.mutable_fields(e))
     if (f.id == event::kMessage && f.kind == ValueKind::string) message = &f;
   if (message == nullptr) {
-    set_time(e, false, {}, origin.received);
+    set_mapped_time(batch, listener, origin);
     return true;
   }
   const parse::SyslogHeader header = parse::parse_syslog(
@@ -146,8 +149,19 @@ bool Worker::add_json(event::Batch& batch, const Listener& listener, const Origi
     if (header.year_guessed) e.flags |= event::kYearGuessed;
     add_header_fields(batch, missing);
   }
-  set_time(e, header.has_time, header.time, origin.received);
+  if (header.has_time)
+    set_time(e, true, header.time, origin.received);
+  else
+    set_mapped_time(batch, listener, origin);
   return true;
+}
+
+// The time of a JSON record that calls it in its own way.
+void Worker::set_mapped_time(event::Batch& batch, const Listener& listener, const Origin& origin) {
+  const Field* stamp = pipeline_->field_maps->time_of(batch);
+  const auto time =
+      stamp == nullptr ? std::nullopt : parse::parse_timestamp(stamp->text, listener.settings.zone);
+  set_time(batch.events().back(), time.has_value(), time.value_or(Time{}), origin.received);
 }
 
 void Worker::set_time(event::Event& event, bool found, Time time, Time received) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ struct Origin {
   std::string_view peer;        // authenticated name, or peer address, or file name
   bool peer_is_source = false;  // an authenticated name is the source, whatever the header says
   Time received;
+  // Log sources given with the record: its content is not asked for them, and no field map applies.
+  std::optional<event::RouteId> route = {};
 };
 
 inline constexpr std::size_t kFrameBytesMax = 256 * 1024;
@@ -47,6 +50,7 @@ class Worker {
   void add_syslog(event::Batch& batch, std::string_view text, const Listener& listener,
                   const Origin& origin);
   bool add_json(event::Batch& batch, const Listener& listener, const Origin& origin);
+  void set_mapped_time(event::Batch& batch, const Listener& listener, const Origin& origin);
   void set_time(event::Event& event, bool found, Time time, Time received);
   void set_source(event::Batch& batch, const Origin& origin);
 

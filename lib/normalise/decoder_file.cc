@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "normalise/label_set.h"
 #include "yaml/node.h"
 
 namespace vakt::normalise {
@@ -28,8 +29,6 @@ class SectionReader {
   }
   const Node* need(const Node& map, std::string_view key, std::string hint);
   bool read_programs(const Node& node, Section& section);
-  bool read_labels(const Node& node, Section& section);
-  bool read_label(const Node& node, Section& section);
   bool read_decoder(const Node& node, const Section& section, ReadDecoder& out);
   bool read_gate(const Node& node, bool all_programs, Decoder& decoder);
   bool read_pattern(const Node& node, Decoder& decoder);
@@ -61,7 +60,7 @@ bool SectionReader::read(const Node& root, Section& section) {
   const Node* program = need(root, "program", "a program name, a list of them, or \"*\"");
   if (program == nullptr || !read_programs(*program, section)) return false;
   if (const Node* labels = root.find("logsource"))
-    if (!read_labels(*labels, section)) return false;
+    if (!read_labels(file_, *labels, section.labels, diagnostics_)) return false;
   const Node* decoders = root.find("decoders");
   if (decoders == nullptr || decoders->is_null()) return true;
   if (!decoders->is_sequence()) {
@@ -100,38 +99,6 @@ bool SectionReader::read_programs(const Node& node, Section& section) {
   }
   if (section.programs.empty()) complain(node, "no program named");
   return !section.programs.empty();
-}
-
-bool SectionReader::read_labels(const Node& node, Section& section) {
-  if (node.is_map()) return read_label(node, section);
-  if (!node.is_sequence()) {
-    complain(node, "'logsource' is a map of product, category and service, or a list of such");
-    return false;
-  }
-  return std::all_of(node.items.begin(), node.items.end(),
-                     [&](const Node& item) { return read_label(item, section); });
-}
-
-bool SectionReader::read_label(const Node& node, Section& section) {
-  static const std::vector<std::string_view> kKnown{"product", "category", "service"};
-  if (!node.is_map() || node.entries.empty()) {
-    complain(node, "a log source is a map with at least one of product, category, service");
-    return false;
-  }
-  yaml::refuse_unknown_keys(file_, node, kKnown, diagnostics_);
-  event::LogSource label;
-  for (const Entry& entry : node.entries) {
-    if (!entry.value.is_scalar() || entry.value.text.empty()) {
-      complain(entry.value, fmt::format("'{}' is a text", entry.key));
-      return false;
-    }
-    const std::string text = to_lower(entry.value.text);
-    if (entry.key == "product") label.product = text;
-    if (entry.key == "category") label.category = text;
-    if (entry.key == "service") label.service = text;
-  }
-  section.labels.push_back(std::move(label));
-  return true;
 }
 
 bool SectionReader::read_decoder(const Node& node, const Section& section, ReadDecoder& out) {

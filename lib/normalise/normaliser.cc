@@ -8,21 +8,15 @@
 #include "base/check.h"
 #include "normalise/decoder.h"
 #include "normalise/decoder_file.h"
+#include "normalise/label_set.h"
 #include "normalise/program_table.h"
 
 namespace vakt::normalise {
 
 using event::FieldId;
-using event::LogSource;
 using event::RouteId;
 
 namespace {
-
-using LabelSet = std::vector<LogSource>;
-
-// Beyond these, rule loading would have no numbers left for its own names and routes.
-constexpr std::size_t kFieldNamesMax = 60'000;
-constexpr std::size_t kRoutesMax = 60'000;
 
 // A decoder that a program's messages are offered to, and the labels of what it decodes.
 struct Candidate {
@@ -37,13 +31,6 @@ struct Program {
   std::uint32_t labels = 0;
 };
 
-LabelSet joined(LabelSet a, const LabelSet& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  std::sort(a.begin(), a.end());
-  a.erase(std::unique(a.begin(), a.end()), a.end());
-  return a;
-}
-
 }  // namespace
 
 struct Decoders::Impl {
@@ -54,7 +41,7 @@ struct Decoders::Impl {
   std::vector<RouteId> routes;  // [base * label_sets.size() + labels]
   std::size_t bases = 0;        // routes that existed before loading
 
-  std::uint32_t label_set(LabelSet labels);
+  std::uint32_t label_set(LabelSet labels) { return number_of(label_sets, std::move(labels)); }
   void build_programs();
   void add_candidates(Program& program, const Section& section, const LabelSet& labels);
   void build_routes(event::Routes& all, Diagnostics& diagnostics);
@@ -74,13 +61,6 @@ struct Decoders::Impl {
     return nullptr;
   }
 };
-
-std::uint32_t Decoders::Impl::label_set(LabelSet labels) {
-  const auto it = std::find(label_sets.begin(), label_sets.end(), labels);
-  if (it != label_sets.end()) return static_cast<std::uint32_t>(it - label_sets.begin());
-  label_sets.push_back(std::move(labels));
-  return static_cast<std::uint32_t>(label_sets.size() - 1);
-}
 
 void Decoders::Impl::add_candidates(Program& program, const Section& section,
                                     const LabelSet& labels) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -83,14 +84,16 @@ struct JsonParser::Impl {
   JsonError walk_scalar(std::string_view text, std::size_t name_bytes);
   bool key_of(ondemand::field& field, std::string_view& key);
   std::size_t append_name(std::size_t name_bytes, std::string_view key, std::size_t depth);
-  FieldId wanted(std::size_t name_bytes) const;
-  JsonError add(FieldId id, ValueKind kind, std::string_view text);
+  std::span<const FieldId> wanted(std::size_t name_bytes);
+  JsonError add(std::span<const FieldId> ids, ValueKind kind, std::string_view text);
 
   ondemand::parser parser;
   // Of the document under way.
   event::Batch* batch = nullptr;
   const event::FieldNames* names = nullptr;
   bool want_keywords = false;
+  bool spelled = true;
+  FieldId as_it_is = event::kNoField;  // what wanted() shows where spellings do not count
   std::size_t leaves = 0;
   std::vector<event::Field> fields;
   std::string keywords;
@@ -102,12 +105,13 @@ JsonParser::JsonParser(std::size_t frame_bytes_max)
     : impl_(std::make_unique<Impl>(frame_bytes_max)) {}
 JsonParser::~JsonParser() = default;
 
-JsonError JsonParser::parse(event::Batch& batch, const event::FieldNames& names,
-                            bool want_keywords) {
+JsonError JsonParser::parse(event::Batch& batch, const event::FieldNames& names, bool want_keywords,
+                            bool spelled) {
   Impl& impl = *impl_;
   impl.batch = &batch;
   impl.names = &names;
   impl.want_keywords = want_keywords;
+  impl.spelled = spelled;
   event::Event& event = batch.events().back();
   const JsonError error = impl.parse(event.raw);
   if (error != JsonError::none) return error;
@@ -207,13 +211,13 @@ JsonError JsonParser::Impl::walk_string(ondemand::value value, std::size_t name_
   const std::string_view token = without_trailing_space(value.raw_json_token());
   if (token.size() < 2 || token.back() != '"') return JsonError::syntax;
   std::string_view text = token.substr(1, token.size() - 2);
-  const FieldId id = wanted(name_bytes);
+  const std::span<const FieldId> ids = wanted(name_bytes);
   // The first pass has found the quotes, and rejected control characters and bad UTF-8.
   if (std::memchr(text.data(), '\\', text.size()) == nullptr) {
     // The value must be taken, not left for simdjson to skip: it skips "a":"b" as one.
     ondemand::raw_json_string taken;
     if (value.get_raw_json_string().get(taken) != simdjson::SUCCESS) return JsonError::syntax;
-    return add(id, ValueKind::string, text);
+    return add(ids, ValueKind::string, text);
   }
   // Unescaped even where nobody wants it: a bad escape makes the record invalid.
   if (value.get_string().get(text) != simdjson::SUCCESS) return JsonError::syntax;
@@ -221,14 +225,14 @@ JsonError JsonParser::Impl::walk_string(ondemand::value value, std::size_t name_
     if (!keywords.empty()) keywords += '\n';
     keywords += text;
   }
-  return add(id, ValueKind::string, id == event::kNoField ? text : batch->text().copy(text));
+  return add(ids, ValueKind::string, ids.empty() ? text : batch->text().copy(text));
 }
 
 JsonError JsonParser::Impl::walk_scalar(std::string_view text, std::size_t name_bytes) {
-  const FieldId id = wanted(name_bytes);
-  if (text == "null") return add(id, ValueKind::null, {});
-  if (text == "true" || text == "false") return add(id, ValueKind::boolean, text);
-  return is_number(text) ? add(id, ValueKind::number, text) : JsonError::syntax;
+  const std::span<const FieldId> ids = wanted(name_bytes);
+  if (text == "null") return add(ids, ValueKind::null, {});
+  if (text == "true" || text == "false") return add(ids, ValueKind::boolean, text);
+  return is_number(text) ? add(ids, ValueKind::number, text) : JsonError::syntax;
 }
 
 bool JsonParser::Impl::key_of(ondemand::field& field, std::string_view& key) {
@@ -251,14 +255,19 @@ std::size_t JsonParser::Impl::append_name(std::size_t name_bytes, std::string_vi
   return name_bytes + dot + key.size();
 }
 
-FieldId JsonParser::Impl::wanted(std::size_t name_bytes) const {
-  if (name_bytes == kNameTooLong) return event::kNoField;
-  return names->find({name.data(), name_bytes});
+// Valid until it is called again.
+std::span<const FieldId> JsonParser::Impl::wanted(std::size_t name_bytes) {
+  if (name_bytes == kNameTooLong) return {};
+  const std::string_view spelling(name.data(), name_bytes);
+  if (spelled) return names->lookup(spelling);
+  as_it_is = names->find(spelling);
+  return {&as_it_is, as_it_is == event::kNoField ? 0u : 1u};
 }
 
-JsonError JsonParser::Impl::add(FieldId id, ValueKind kind, std::string_view text) {
+JsonError JsonParser::Impl::add(std::span<const FieldId> ids, ValueKind kind,
+                                std::string_view text) {
   if (++leaves > kFieldsMax) return JsonError::too_many_fields;
-  if (id != event::kNoField) fields.push_back({id, kind, text});
+  for (const FieldId id : ids) fields.push_back({id, kind, text});
   return JsonError::none;
 }
 

@@ -23,12 +23,15 @@ class JsonParser {  // one per thread
   ~JsonParser();
 
   // Parses the raw text of the batch's last event and adds to it a field for every leaf whose name
-  // `names` knows; sets Event::keywords when `want_keywords`. On error the event is left without
-  // fields. The bytes after the frame are readable (event::kPaddingBytes).
+  // `names` knows, under each name that its spelling stands for; or only for names as they are,
+  // where the sender vouches for them (`spelled` false). Sets Event::keywords when
+  // `want_keywords`. On error the event is left without fields. The bytes after the frame are
+  // readable (event::kPaddingBytes).
   //
   // Texts without escapes are views into the frame, others lie in batch.text(). Of a frame with NUL
   // or invalid UTF-8 a copy with U+FFFD there is parsed; the flags are the caller's to set.
-  JsonError parse(event::Batch& batch, const event::FieldNames& names, bool want_keywords);
+  JsonError parse(event::Batch& batch, const event::FieldNames& names, bool want_keywords,
+                  bool spelled = true);
 
  private:
   struct Impl;
