@@ -118,6 +118,7 @@ bool load(const Options& options, Setup& setup) {
   engine::PipelineOptions wanted;
   wanted.rule_paths = paths.rules;
   wanted.decoder_paths = paths.decoders;
+  wanted.field_map_paths = paths.field_maps;
   wanted.extra_log_sources = setup.settings.labels;
   engine::ListenerSettings listener;
   listener.name = "rules match";
@@ -280,6 +281,11 @@ void add_rules_match(CLI::App& rules, int& status) {
                       "Member of each line that holds the event");
   command->add_option("--logsource-field", options->line.logsource_field,
                       "Member of each line that holds the event's label");
+  command
+      ->add_option("--raw-field", options->line.raw_field,
+                   "Member of each line that holds the record as its source wrote it: with "
+                   "--event-field, keywords are searched there too")
+      ->capture_default_str();
   command->add_option("--format", options->format, "auto, syslog or json")
       ->check(CLI::IsMember({"auto", "syslog", "json"}));
   command
