@@ -49,9 +49,10 @@ TEST(Explain, EveryTestIsSaidInWords) {
       {text("Many", "b"), "Many equals 'b': true  (a | b)\n"},
       {keyword("raw"), "the record contains 'raw': true\n"},
       {regex("Image", "CMD", "i"), "Image re|i 'CMD': true" + image},
-      {special(Test::Kind::cidr, "Ip", "10.0.0.0/8"), "Ip cidr '10.0.0.0/8': true  (10.1.2.3)\n"},
-      {special(Test::Kind::null, "Gone"), "Gone is null or missing: true  (null)\n"},
-      {special(Test::Kind::exists, "Ip", "", false), "Ip is missing: false  (10.1.2.3)\n"},
+      {special(rule::Test::Kind::cidr, "Ip", "10.0.0.0/8"),
+       "Ip cidr '10.0.0.0/8': true  (10.1.2.3)\n"},
+      {special(rule::Test::Kind::null, "Gone"), "Gone is null or missing: true  (null)\n"},
+      {special(rule::Test::Kind::exists, "Ip", "", false), "Ip is missing: false  (10.1.2.3)\n"},
   };
   for (const Row& row : rows) {
     const std::string out = explained(make_rule(row.test), event);
