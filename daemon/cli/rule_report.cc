@@ -77,9 +77,13 @@ void add_problems(RuleReport& report) {
   }
 }
 
+void add_loaded(RuleReport& report, const rule::Metadata& meta) {
+  report.results.push_back({meta.id, meta.file, meta.line, 0, RuleFate::loaded, "", ""});
+}
+
 void add_usable(RuleReport& report, const rule::Metadata& meta) {
   report.usable.push_back(&meta);
-  report.results.push_back({meta.id, meta.file, meta.line, 0, RuleFate::loaded, "", ""});
+  add_loaded(report, meta);
 }
 
 }  // namespace
@@ -107,9 +111,10 @@ std::size_t RuleReport::duplicates() const {
                     [](const RuleResult& r) { return r.reason.ends_with(kDuplicate); }));
 }
 
-RuleReport report_rules(const std::vector<std::string>& paths) {
+RuleReport report_rules(const std::vector<std::string>& paths, const rule::LoadOptions& options) {
   RuleReport out;
-  const auto set = std::make_shared<const rule::RuleSet>(rule::load(paths, out.diagnostics));
+  const auto set =
+      std::make_shared<const rule::RuleSet>(rule::load(paths, out.diagnostics, options));
   // One route that every rule applies to: expressions are compiled where an event may come by.
   event::Routes routes;
   std::vector<event::LogSource> sources;
@@ -118,9 +123,13 @@ RuleReport report_rules(const std::vector<std::string>& paths) {
   event::FieldNames names;
   const auto program = match::Program::compile(set, names, routes, out.diagnostics);
   add_problems(out);
-  for (std::uint32_t i = 0; i < set->rules.size(); ++i)
-    if (program->runs(i)) add_usable(out, set->rules[i].meta);
+  for (std::uint32_t i = 0; i < set->rules.size(); ++i) {
+    if (!program->runs(i)) continue;
+    add_usable(out, set->rules[i].meta);
+    if (program->uses_pcre(i)) ++out.with_pcre;
+  }
   for (const rule::Correlation& correlation : set->correlations) add_usable(out, correlation.meta);
+  for (const rule::Filter& filter : set->filters) add_loaded(out, filter.meta);
   out.correlations = set->correlations.size();
   out.set = set;
   std::stable_sort(out.results.begin(), out.results.end(),

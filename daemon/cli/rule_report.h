@@ -26,9 +26,10 @@ struct RuleResult {
 };
 
 struct RuleReport {
-  std::vector<RuleResult> results;            // by file and line
+  std::vector<RuleResult> results;            // filters too, by file and line
   std::vector<const rule::Metadata*> usable;  // rules and correlations that run
   Diagnostics diagnostics;                    // all of them, warnings too
+  std::size_t with_pcre = 0;                  // rules that PCRE2 has a part in
   std::size_t correlations = 0;               // of those that run
   std::shared_ptr<const rule::RuleSet> set;   // what `usable` points into
 
@@ -37,7 +38,8 @@ struct RuleReport {
 };
 
 // Loads and compiles the rules of these files and directories.
-RuleReport report_rules(const std::vector<std::string>& paths);
+RuleReport report_rules(const std::vector<std::string>& paths,
+                        const rule::LoadOptions& options = {});
 
 // How many rules were refused for the same reason, the most frequent first.
 struct Reason {

@@ -19,7 +19,7 @@ namespace {
 constexpr const char* kFooter = R"(
 Loads and compiles every rule and says which would not run: with file, line, column, reason and
 what to do. Exit status 3 when one is refused. Rules whose status is deprecated or unsupported are
-left out, which is no failure.
+left out, which is no failure; --retired takes them too.
 
 Examples:
   vakt rules check                                the shipped rules
@@ -41,6 +41,7 @@ struct Options {
   std::string junit;
   bool json = false;
   bool coverage = false;
+  bool retired = false;
 };
 
 std::string to_json(const RuleResult& r) {
@@ -79,10 +80,12 @@ void print_coverage(const AttackCoverage& coverage) {
 
 void print_summary(const RuleReport& report, const AttackCoverage& coverage) {
   const std::size_t loaded = report.count(RuleFate::loaded);
-  print(fmt::format("{}: {} loaded ({} of them correlations), {} refused, {} left out\n",
-                    report.count(RuleFate::refused) == 0 ? "ok" : "failed", loaded,
-                    report.correlations, report.count(RuleFate::refused),
-                    report.count(RuleFate::left_out)));
+  const std::size_t refused = report.count(RuleFate::refused);
+  print(
+      fmt::format("{}: {} loaded ({} correlations, {} with a part for PCRE2), {} refused, "
+                  "{} left out\n",
+                  refused == 0 ? "ok" : "failed", loaded, report.correlations, report.with_pcre,
+                  refused, report.count(RuleFate::left_out)));
   const auto all = reasons(report);
   Table table{{"REFUSED", "BECAUSE"}, {}};
   std::size_t others = 0;
@@ -103,7 +106,7 @@ void print_summary(const RuleReport& report, const AttackCoverage& coverage) {
 int check(const Options& options) {
   std::vector<std::string> paths = options.paths;
   if (paths.empty()) paths = rule_paths({}, {}).rules;
-  const RuleReport rules = report_rules(paths);
+  const RuleReport rules = report_rules(paths, {{}, options.retired});
   const AttackCoverage coverage = attack_coverage(rules.usable);
   if (options.coverage && options.json) {
     print(navigator_layer(coverage) + "\n");
@@ -131,6 +134,8 @@ void add_rules_check(CLI::App& rules, int& status) {
       ->type_name("PATH");
   command->add_flag("--coverage", options->coverage,
                     "Rules for each ATT&CK technique; with --json a Navigator layer");
+  command->add_flag("--retired", options->retired,
+                    "Also load rules whose status is deprecated or unsupported");
   command->add_option("--junit", options->junit, "Write a JUnit report to this file");
   command->add_flag("--json", options->json, "One JSON object a rule");
   command->footer(kFooter);

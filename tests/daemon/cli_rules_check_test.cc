@@ -80,8 +80,8 @@ TEST(CliRulesCheck, SumsUpForPeopleAndBuildServers) {
   EXPECT_EQ(ran.status, kCheckFailed);
   for (const std::string part :
        {"credential-access  1\n", "T1110.001  1\n",
-        "failed: 1 loaded (0 of them correlations), 3 refused, 0 left out\n", "\n2        ",
-        "\n1        the id or name is that of another rule\n",
+        "failed: 1 loaded (0 correlations, 0 with a part for PCRE2), 3 refused, 0 left out\n",
+        "\n2        ", "\n1        the id or name is that of another rule\n",
         "1 ids or names are used more than once\n",
         "ATT&CK: 1 techniques, 1 tactics; 0 rules name neither\n"})
     EXPECT_NE(ran.out.find(part), std::string::npos) << part << ran.out;
@@ -98,13 +98,25 @@ TEST(CliRulesCheck, SumsUpForPeopleAndBuildServers) {
 
 TEST(CliRulesCheck, ARuleThatCannotBeCompiledIsRefused) {
   const Folder folder;
-  folder.write("a.yml", rule_text(kGood, "", "F|re: 'a{1,40000}b'"));
+  folder.write("a.yml", rule_text(kGood, "", "F|re: 'a{1,70000}b'"));
   const RuleReport report = report_rules({folder.path});
   ASSERT_EQ(report.results.size(), 1u);
   EXPECT_EQ(report.results[0].fate, RuleFate::refused);
   EXPECT_EQ(report.results[0].id, kGood);
   EXPECT_FALSE(report.results[0].reason.starts_with("rule ")) << report.results[0].reason;
   EXPECT_TRUE(report.usable.empty());
+}
+
+TEST(CliRulesCheck, RetiredRulesAndThoseThatNeedPcre) {
+  const Folder folder;
+  folder.write("a.yml", rule_text(kGood, "status: deprecated\n", "F: x"));
+  folder.write("b.yml", rule_text(kOther, "", "F|re: 'ab(?=cd)'"));
+  EXPECT_NE(run_line({"rules", "check", folder.path})
+                .out.find("ok: 1 loaded (0 correlations, 1 with a part for PCRE2), 0 refused, "
+                          "1 left out\n"),
+            std::string::npos);
+  EXPECT_NE(run_line({"rules", "check", "--retired", folder.path}).out.find("ok: 2 loaded"),
+            std::string::npos);
 }
 
 TEST(CliRulesCheck, CoverageCountsRulesNotTags) {
