@@ -15,7 +15,8 @@ Environment somewhere() {
     return std::nullopt;
   };
   environment.directory_exists = [](const std::string& path) {
-    return path == "/usr/share/vakt/rules" || path == "/etc/rules/decoders";
+    return path == "/usr/share/vakt/rules" || path == "/etc/rules/decoders" ||
+           path == "/etc/rules/field_maps";
   };
   return environment;
 }
@@ -47,7 +48,7 @@ TEST(Config, Complaints) {
       {"disorder: 90s\n", ""},
       {"[1]",
        "vakt.yaml:1:1: error: the configuration must be a map (its keys: data_dir, rules, "
-       "decoders, open_level, api, listeners, memory, store, workers, disorder, "
+       "decoders, field_maps, open_level, api, listeners, memory, store, workers, disorder, "
        "allow_plaintext)\n"},
       {"lisners: []\n",
        "vakt.yaml:1:1: error: unknown key 'lisners' (did you mean 'listeners'?)\n"},
@@ -116,6 +117,7 @@ TEST(Config, DefaultsNeedNoFile) {
   EXPECT_EQ(config.api.token_file, "/home/anna/.local/state/vakt/api.token");
   EXPECT_EQ(config.rules, std::vector<std::string>{"/usr/share/vakt/rules"});
   EXPECT_EQ(config.decoders, std::vector<std::string>{"/usr/share/vakt/rules/decoders"});
+  EXPECT_EQ(config.field_maps, std::vector<std::string>{"/usr/share/vakt/rules/field_maps"});
   ASSERT_EQ(config.listeners.size(), 3u);
   EXPECT_EQ(config.listeners[0].records.name, "syslog-udp");
   EXPECT_EQ(to_string(config.listeners[1].address), "127.0.0.1:5514");
@@ -161,6 +163,7 @@ disorder: 2m
 )");
   EXPECT_EQ(config.data_dir, "/srv/vakt");
   EXPECT_EQ(config.decoders, std::vector<std::string>{"/etc/rules/decoders"});
+  EXPECT_EQ(config.field_maps, std::vector<std::string>{"/etc/rules/field_maps"});
   EXPECT_EQ(config.open_level, rule::Level::medium);
   EXPECT_EQ(to_string(config.api.address), "[::1]:9000");
   EXPECT_EQ(config.api.token_file, "/etc/vakt/token");
