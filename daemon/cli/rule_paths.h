@@ -1,5 +1,5 @@
-// Which rules, decoders and field maps a command works with, when it is not the daemon's configuration that
-// says so.
+// Which rules, decoders and field maps a command works with, when it is not the daemon's
+// configuration that says so.
 #pragma once
 
 #include <optional>
