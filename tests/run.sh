@@ -159,8 +159,9 @@ step_asan() {
   run_ctest build/asan -E '^tidy$'
 }
 
-# lib has no threads: only what runs on several, or passes from one to another, is worth the time. The
-# tests of store have none but RocksDB's own, which is not instrumented; those of daemon share a store.
+# lib has no threads: only what runs on several, or passes from one to another, is worth the time.
+# The tests of store have no threads but RocksDB's, which are not instrumented; those of daemon
+# share a store.
 step_tsan() {
   configure build/tsan -DCMAKE_BUILD_TYPE=Sanitize -DCMAKE_CXX_FLAGS_SANITIZE="-O1 -g1" \
     -DVAKT_SANITIZE=thread -DVAKT_BENCH=OFF

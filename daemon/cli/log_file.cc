@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -20,7 +22,17 @@ LogFile::LogFile(LogFile&& other) noexcept
     : path_(std::move(other.path_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
       size_(other.size_),
+      start_(other.start_),
       buffer_(std::move(other.buffer_)) {}
+
+LogFile& LogFile::operator=(LogFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(size_, other.size_);
+  std::swap(start_, other.start_);
+  std::swap(buffer_, other.buffer_);
+  return *this;
+}
 
 LogFile::~LogFile() {
   if (descriptor_ > STDIN_FILENO) ::close(descriptor_);
@@ -37,7 +49,47 @@ Result<LogFile> LogFile::open(const std::string& path) {
   }
   ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
   const auto size = S_ISREG(about.st_mode) ? static_cast<std::uint64_t>(about.st_size) : 0;
-  return LogFile(path, descriptor, size);
+  LogFile file(path, descriptor, size);
+  // A shell may have read the start of what it redirects.
+  if (size > 0) file.start_ = std::max<off_t>(::lseek(descriptor, 0, SEEK_CUR), 0);
+  return file;
+}
+
+Result<void> LogFile::make_rewindable() {
+  if (size_ > 0) return {};
+  std::FILE* const spool = std::tmpfile();
+  if (spool == nullptr)
+    return fail(Errc::io, std::string("cannot make a temporary file: ") + std::strerror(errno));
+  std::uint64_t bytes = 0;
+  std::string problem;
+  while (problem.empty()) {
+    const auto chunk = read();
+    if (!chunk) {
+      problem = chunk.error().message;
+    } else if (chunk->empty()) {
+      break;
+    } else if ((bytes += chunk->size()) > kSpoolBytesMax) {
+      problem = path_ + " is longer than 4 GiB: give it as a file";
+    } else if (std::fwrite(chunk->data(), 1, chunk->size(), spool) != chunk->size()) {
+      problem = std::string("writing a temporary file: ") + std::strerror(errno);
+    }
+  }
+  if (std::fflush(spool) != 0 && problem.empty())
+    problem = std::string("writing a temporary file: ") + std::strerror(errno);
+  const int descriptor = ::fcntl(::fileno(spool), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  std::fclose(spool);
+  if (descriptor < 0) problem = std::string("a temporary file: ") + std::strerror(errno);
+  if (descriptor_ > STDIN_FILENO) ::close(descriptor_);
+  descriptor_ = descriptor;
+  size_ = bytes;
+  start_ = 0;
+  if (!problem.empty()) return fail(Errc::io, problem);
+  return rewind();
+}
+
+Result<void> LogFile::rewind() {
+  if (::lseek(descriptor_, start_, SEEK_SET) >= 0) return {};
+  return fail(Errc::io, "cannot read " + path_ + " again: " + std::strerror(errno));
 }
 
 Result<std::string_view> LogFile::read() {

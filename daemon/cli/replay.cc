@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/replay_feed.h"
 #include "cli/rule_paths.h"
 #include "store/store.h"
@@ -83,34 +84,6 @@ Result<std::unique_ptr<store::Store>> open_store(const std::string& path) {
     return fail(Errc::conflict, path + " already holds a store with events: name an empty one");
   return opened;
 }
-
-// One line on a terminal's standard error, at most ten times a second.
-class Progress {
- public:
-  void operator()(std::uint64_t bytes, std::uint64_t total) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - shown_ < std::chrono::milliseconds(100)) return;
-    shown_ = now;
-    any_ = true;
-    const double mib = static_cast<double>(bytes) / (1 << 20);
-    if (total == 0) {
-      fmt::print(stderr, "\r\x1b[K{:.0f} MiB", mib);
-    } else {
-      const double part = static_cast<double>(bytes) / static_cast<double>(total);
-      const auto filled = static_cast<std::size_t>(part * 30);
-      fmt::print(stderr, "\r\x1b[K[{:=<{}}{:{}}] {:3.0f} %  {:.0f} MiB", "", filled, "",
-                 30 - std::min<std::size_t>(filled, 30), part * 100, mib);
-    }
-    std::fflush(stderr);
-  }
-  void clear() const {
-    if (any_) fmt::print(stderr, "\r\x1b[K");
-  }
-
- private:
-  std::chrono::steady_clock::time_point shown_{};
-  bool any_ = false;
-};
 
 std::string group_text(const incident::Incident& incident) {
   std::string out;

@@ -4,52 +4,12 @@
 #include <optional>
 #include <utility>
 
-#include "cli/log_file.h"
+#include "cli/frame_reader.h"
 #include "engine/worker.h"
 #include "event/batch.h"
-#include "framing/framer.h"
 
 namespace vakt::cli {
 namespace {
-
-framing::Options line_framing() {
-  framing::Options options;
-  options.mode = framing::Mode::lf;
-  options.frame_bytes_max = engine::kFrameBytesMax;
-  return options;
-}
-
-// Calls sink(frame, line) for the frames of the next chunk; false at the end of the file.
-class FrameReader {
- public:
-  explicit FrameReader(LogFile file) : file_(std::move(file)), framer_(line_framing()) {}
-
-  template <class Sink>
-  Result<bool> read_chunk(Sink&& sink) {
-    const auto with_line = [&](const framing::Frame& frame) {
-      sink(frame, tracker_.line_of(frame));
-    };
-    const auto chunk = file_.read();
-    if (!chunk) return tl::make_unexpected(chunk.error());
-    bytes_ += chunk->size();
-    tracker_.begin_chunk(*chunk);
-    if (chunk->empty()) {
-      framer_.finish(with_line);
-      return false;
-    }
-    framer_.feed(*chunk, with_line);
-    tracker_.end_chunk();
-    return true;
-  }
-  const LogFile& file() const { return file_; }
-  std::uint64_t bytes() const { return bytes_; }
-
- private:
-  LogFile file_;
-  framing::Framer framer_;
-  LineTracker tracker_;
-  std::uint64_t bytes_ = 0;
-};
 
 Result<LineMap> feed_one(const Feed& feed, LogFile file) {
   FrameReader reader(std::move(file));

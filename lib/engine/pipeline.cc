@@ -21,6 +21,8 @@ std::shared_ptr<const Pipeline> Pipeline::load(const PipelineOptions& options,
   if (!p->decoders) return nullptr;
   p->field_maps = normalise::FieldMaps::load(options.field_map_paths, listener_routes, p->names,
                                              p->routes, diagnostics);
+  for (const event::LogSource& labels : options.extra_log_sources)
+    p->extra_routes.push_back(p->routes.intern({labels}));
   intern_correlation_fields(*p->rules, p->names);
   p->program = match::Program::compile(p->rules, p->names, p->routes, diagnostics);
   if (!p->program) return nullptr;

@@ -45,6 +45,8 @@ struct PipelineOptions {
   std::vector<std::string> field_map_paths;
   rule::Level open_level = rule::Level::high;
   std::vector<ListenerSettings> listeners;  // Event::listener is the index
+  // Labels that events may be given from outside instead of those their content says.
+  std::vector<event::LogSource> extra_log_sources;
 };
 
 struct Listener {
@@ -61,6 +63,7 @@ struct Pipeline {
   std::shared_ptr<const match::Program> program;
   std::shared_ptr<const Detectors> detectors;
   std::vector<Listener> listeners;
+  std::vector<event::RouteId> extra_routes;  // of PipelineOptions::extra_log_sources
 
   // Reports everything wrong with rules, decoders and field maps. Null only where nothing usable is
   // left.

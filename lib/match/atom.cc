@@ -167,10 +167,15 @@ std::string Atom::key() const {
   for (const std::uint8_t byte : network.address.bytes) w.u8(byte);
   w.u8(static_cast<std::uint8_t>(network.address.v6));
   w.varint(network.prefix_bits);
+  w.u8(static_cast<std::uint8_t>(op));
+  w.u8(static_cast<std::uint8_t>(part));
+  w.bytes(number.text);
+  w.be16(other);
+  w.u8(static_cast<std::uint8_t>(expression.prefilter));
   return out;
 }
 
-Result<Atom> make_atom(const rule::Test& test, event::FieldId field) {
+Result<Atom> make_atom(const rule::Test& test, event::FieldId field, event::FieldId other) {
   Atom out;
   out.field = field;
   switch (test.kind) {
@@ -200,11 +205,68 @@ Result<Atom> make_atom(const rule::Test& test, event::FieldId field) {
     case rule::Test::Kind::exists:
       out.kind = test.expected ? AtomKind::exists : AtomKind::missing;
       break;
+    case rule::Test::Kind::number:
+    case rule::Test::Kind::part: {
+      const auto number = parse_number(test.pattern);
+      if (!number) return fail(Errc::invalid, "'" + test.pattern + "' is no number");
+      out.kind = test.kind == rule::Test::Kind::part ? AtomKind::part : AtomKind::number;
+      out.number = *number;
+      out.number.text = test.pattern;
+      out.op = test.op;
+      out.part = test.part;
+      break;
+    }
+    case rule::Test::Kind::field:
+      out.kind = AtomKind::field;
+      out.op = test.op;
+      out.other = other;
+      out.caseless = !test.cased;
+      break;
   }
   if (field == event::kNoField) {
-    return fail(Errc::invalid, "cidr, null and exists need a field; a keyword has none");
+    return fail(Errc::invalid, "only texts and regular expressions are searched without a field");
   }
   return out;
+}
+
+Result<Atom> make_pcre_atom(const Atom& regex) {
+  auto code = PcreCode::compile(regex.expression);
+  if (!code) return tl::make_unexpected(code.error());
+  Atom out = regex;
+  out.kind = AtomKind::pcre;
+  out.code = std::move(*code);
+  return out;
+}
+
+template <class Text>
+bool related(const Text& value, rule::Op op, const Text& other) {
+  if (value.size() < other.size()) return false;
+  switch (op) {
+    case rule::Op::startswith:
+      return value.substr(0, other.size()) == other;
+    case rule::Op::endswith:
+      return value.substr(value.size() - other.size()) == other;
+    case rule::Op::contains:
+      return value.find(other) != Text::npos;
+    case rule::Op::equals:
+    case rule::Op::gt:
+    case rule::Op::gte:
+    case rule::Op::lt:
+    case rule::Op::lte:
+      break;
+  }
+  return value == other;
+}
+
+// Two fields of one event are rarely compared, so folding may allocate.
+bool texts_related(const Atom& atom, std::string_view value, std::string_view other) {
+  if (!atom.caseless) return related(value, atom.op, other);
+  if (is_ascii(value) && is_ascii(other)) return related(to_lower(value), atom.op, to_lower(other));
+  std::u32string a = decode_utf8(value);
+  std::u32string b = decode_utf8(other);
+  for (char32_t& c : a) c = fold(c);
+  for (char32_t& c : b) c = fold(c);
+  return related(a, atom.op, b);
 }
 
 bool literal_matches(const Atom& atom, std::string_view value) {
@@ -229,6 +291,10 @@ bool literal_matches(const Atom& atom, std::string_view value) {
     case AtomKind::null:
     case AtomKind::exists:
     case AtomKind::missing:
+    case AtomKind::number:
+    case AtomKind::part:
+    case AtomKind::field:
+    case AtomKind::pcre:
       break;
   }
   check(false, "a literal atom");

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "event/field_names.h"
 #include "match/cidr.h"
+#include "match/number.h"
+#include "match/pcre.h"
 #include "rule/rule.h"
 #include "scan/database.h"
 
@@ -25,6 +28,10 @@ enum class AtomKind : std::uint8_t {
   null,
   exists,
   missing,
+  number,  // a value compared with `number`
+  part,    // a part of a time compared with `number`
+  field,   // a value compared with one of the field `other`
+  pcre,    // a regex outside Hyperscan's reach, searched by `code`
 };
 
 struct Atom {
@@ -34,6 +41,11 @@ struct Atom {
   std::string literal;
   scan::Expression expression;
   Network network;
+  rule::Op op = rule::Op::equals;
+  rule::TimePart part = rule::TimePart::minute;
+  Number number;
+  event::FieldId other = event::kNoField;
+  std::shared_ptr<const PcreCode> code;
 
   bool is_literal() const { return kind >= AtomKind::equals && kind <= AtomKind::contains; }
   bool is_text() const { return is_literal() || kind == AtomKind::regex; }
@@ -41,10 +53,18 @@ struct Atom {
   std::string key() const;
 };
 
-// Classifies the test. On failure the message says what the rule's author can do.
-Result<Atom> make_atom(const rule::Test& test, event::FieldId field);
+// Classifies the test; `other` is the field that a comparison of fields names. On failure the
+// message says what the rule's author can do.
+Result<Atom> make_atom(const rule::Test& test, event::FieldId field,
+                       event::FieldId other = event::kNoField);
+
+// A regex as its confirmed form: `regex` searched by PCRE2. The reason when PCRE2 refuses it too.
+Result<Atom> make_pcre_atom(const Atom& regex);
 
 // Does a literal atom hold for this value?
 bool literal_matches(const Atom& atom, std::string_view value);
+
+// Does a value of one field relate to one of another as a `field` atom says? Both valid UTF-8.
+bool texts_related(const Atom& atom, std::string_view value, std::string_view other);
 
 }  // namespace vakt::match

@@ -32,6 +32,11 @@ class Compiler {
  private:
   void read_rules();
   std::optional<Tree> read(const rule::Rule& rule, const rule::Expr& expr, std::uint32_t index);
+  void read_filters(const rule::Rule& rule, std::uint32_t index);
+  std::optional<Tree> read_test(const rule::Test& test, std::uint32_t index);
+  std::optional<Tree> read_pcre(const Atom& regex, std::uint32_t index);
+  Tree leaf(Atom atom);
+  bool confirm_by_pcre(AtomId atom);
   AtomId intern(Atom atom);
   void refuse(std::uint32_t rule, const std::string& why, const std::string& hint);
   void refuse_users_of(AtomId atom, const std::string& why);
@@ -55,6 +60,7 @@ class Compiler {
   Diagnostics& diagnostics_;
   std::unordered_map<std::string, AtomId> atom_of_key_;
   std::vector<std::optional<Tree>> trees_;         // by rule; nothing: refused
+  std::vector<std::vector<Tree>> filter_trees_;    // by rule, then as Rule::filters
   std::vector<std::vector<AtomId>> atoms_of_;      // by rule, unique
   std::vector<std::uint32_t> uses_;                // by atom: rules where it stands positively
   std::vector<std::optional<Required>> required_;  // by rule
@@ -70,12 +76,26 @@ void make_unique(std::vector<AtomId>& atoms) {
 void Compiler::read_rules() {
   const auto& rules = out_.rules->rules;
   trees_.resize(rules.size());
+  out_.uses_pcre.resize(rules.size());
+  filter_trees_.resize(rules.size());
   atoms_of_.resize(rules.size());
   for (std::uint32_t i = 0; i < rules.size(); ++i) {
     trees_[i] = read(rules[i], rules[i].condition, i);
     if (!trees_[i]) continue;
     all_atoms(*trees_[i], atoms_of_[i]);
+    read_filters(rules[i], i);
+    if (!trees_[i]) continue;
     make_unique(atoms_of_[i]);
+  }
+}
+
+// A rule whose exception cannot run is refused: without it, it would cry wolf.
+void Compiler::read_filters(const rule::Rule& rule, std::uint32_t index) {
+  for (const std::uint32_t filter : rule.filters) {
+    auto tree = read(rule, out_.rules->filters[filter].keep, index);
+    if (!tree) return;
+    all_atoms(*tree, atoms_of_[index]);
+    filter_trees_[index].push_back(std::move(*tree));
   }
 }
 
@@ -87,17 +107,8 @@ std::optional<Tree> Compiler::read(const rule::Rule& rule, const rule::Expr& exp
     case Kind::detection:
       check(expr.detection < rule.detections.size(), "a condition names a detection");
       return read(rule, rule.detections[expr.detection].expr, index);
-    case Kind::test: {
-      const auto field = expr.test.field.empty() ? event::kNoField : names_.intern(expr.test.field);
-      auto atom = make_atom(expr.test, field);
-      if (!atom) {
-        refuse(index, atom.error().message, "");
-        return std::nullopt;
-      }
-      out.kind = NodeKind::atom;
-      out.atom = intern(std::move(*atom));
-      return out;
-    }
+    case Kind::test:
+      return read_test(expr.test, index);
     case Kind::all:
       out.kind = NodeKind::all;
       break;
@@ -121,6 +132,50 @@ std::optional<Tree> Compiler::read(const rule::Rule& rule, const rule::Expr& exp
   return out;
 }
 
+std::optional<Tree> Compiler::read_test(const rule::Test& test, std::uint32_t index) {
+  const auto id = [&](const std::string& name) {
+    return name.empty() ? event::kNoField : names_.intern(name);
+  };
+  const bool two_fields = test.kind == rule::Test::Kind::field;
+  auto atom = make_atom(test, id(test.field), two_fields ? id(test.pattern) : event::kNoField);
+  if (!atom) {
+    refuse(index, atom.error().message, "");
+    return std::nullopt;
+  }
+  if (test.kind == rule::Test::Kind::regex && scan::objection(atom->expression))
+    return read_pcre(*atom, index);
+  return leaf(std::move(*atom));
+}
+
+Tree Compiler::leaf(Atom atom) {
+  Tree out;
+  out.kind = NodeKind::atom;
+  out.atom = intern(std::move(atom));
+  return out;
+}
+
+// The same expression twice: as Hyperscan's prefilter, which indexes the rule and rules out nearly
+// every event, and as PCRE2's, which decides.
+std::optional<Tree> Compiler::read_pcre(const Atom& regex, std::uint32_t index) {
+  auto exact = make_pcre_atom(regex);
+  if (!exact) {
+    refuse(index,
+           fmt::format("pattern '{}': {}", escape_terminal(regex.expression.pattern.substr(0, 80)),
+                       exact.error().message),
+           "correct the expression; the syntax is PCRE's");
+    return std::nullopt;
+  }
+  out_.uses_pcre[index] = true;
+  Atom rough = regex;
+  rough.expression.prefilter = true;
+  if (scan::objection(rough.expression)) return leaf(std::move(*exact));
+  Tree out;
+  out.kind = NodeKind::all;
+  out.children.push_back(leaf(std::move(rough)));
+  out.children.push_back(leaf(std::move(*exact)));
+  return out;
+}
+
 AtomId Compiler::intern(Atom atom) {
   const auto [it, is_new] =
       atom_of_key_.try_emplace(atom.key(), static_cast<AtomId>(out_.atoms.size()));
@@ -136,6 +191,24 @@ void Compiler::refuse(std::uint32_t rule, const std::string& why, const std::str
                           fmt::format("rule {} cannot run: {}", meta.id, why), hint});
 }
 
+// Hyperscan refuses some expressions only when it compiles them, as too large.
+bool Compiler::confirm_by_pcre(AtomId atom) {
+  Atom& a = out_.atoms[atom];
+  if (a.kind != AtomKind::regex) return false;
+  if (a.expression.prefilter) {
+    a = Atom{};  // always: the other half decides alone
+    return true;
+  }
+  auto exact = make_pcre_atom(a);
+  if (!exact) return false;
+  a = std::move(*exact);
+  for (std::uint32_t i = 0; i < atoms_of_.size(); ++i) {
+    if (std::binary_search(atoms_of_[i].begin(), atoms_of_[i].end(), atom))
+      out_.uses_pcre[i] = true;
+  }
+  return true;
+}
+
 void Compiler::refuse_users_of(AtomId atom, const std::string& why) {
   const Atom& a = out_.atoms[atom];
   const std::string text = a.is_literal() ? a.literal : a.expression.pattern;
@@ -143,8 +216,7 @@ void Compiler::refuse_users_of(AtomId atom, const std::string& why) {
   for (std::uint32_t i = 0; i < atoms_of_.size(); ++i) {
     if (!std::binary_search(atoms_of_[i].begin(), atoms_of_[i].end(), atom)) continue;
     refuse(i, fmt::format("pattern '{}': {}", shown, why),
-           "no lookaround, backreferences, atomic groups or possessive quantifiers; write the "
-           "pattern without them or as several values");
+           "write the pattern shorter, or as several values");
   }
 }
 
@@ -348,7 +420,8 @@ std::shared_ptr<const scan::Database> Compiler::database(const std::vector<AtomI
   if (!compiled) {
     const scan::CompileError& error = compiled.error();
     if (error.pattern) {
-      refuse_users_of(atoms[*error.pattern], error.message);
+      const AtomId atom = atoms[*error.pattern];
+      if (!confirm_by_pcre(atom)) refuse_users_of(atom, error.message);
     } else {
       for (const AtomId a : atoms) refuse_users_of(a, error.message);
     }
@@ -384,14 +457,23 @@ scan::Compiled<scan::Database> Compiler::compile(const std::vector<AtomId>& atom
 
 void Compiler::lay_out_nodes() {
   for (std::uint32_t i = 0; i < trees_.size(); ++i) {
-    out_.roots.push_back(trees_[i] ? static_cast<std::uint32_t>(out_.nodes.size()) : kNoRoot);
+    const auto root = [this] { return static_cast<std::uint32_t>(out_.nodes.size()); };
+    const auto cheap = [this](AtomId a) { return out_.modes[a] == Mode::scanned; };
+    out_.roots.push_back(trees_[i] ? root() : kNoRoot);
+    out_.filter_begin.push_back(static_cast<std::uint32_t>(out_.filters.size()));
     if (!trees_[i]) continue;
-    flatten(
-        *trees_[i], [this](AtomId a) { return out_.modes[a] == Mode::scanned; }, out_.nodes);
+    flatten(*trees_[i], cheap, out_.nodes);
+    for (std::size_t f = 0; f < filter_trees_[i].size(); ++f) {
+      const std::uint32_t index = out_.rules->rules[i].filters[f];
+      out_.filters.push_back(
+          {index, root(), out_.rules->filters[index].expires.value_or(kTimeMax)});
+      flatten(filter_trees_[i][f], cheap, out_.nodes);
+    }
     for (const AtomId a : atoms_of_[i]) {
       if (out_.atoms[a].field == event::kNoField) out_.wants_keywords = true;
     }
   }
+  out_.filter_begin.push_back(static_cast<std::uint32_t>(out_.filters.size()));
 }
 
 }  // namespace
@@ -411,6 +493,10 @@ std::shared_ptr<const Program> Program::compile(std::shared_ptr<const rule::Rule
 
 const rule::RuleSet& Program::rules() const { return *impl_->code.rules; }
 
+bool Program::runs(std::uint32_t rule) const { return impl_->code.roots.at(rule) != kNoRoot; }
+
 bool Program::wants_keywords() const { return impl_->code.wants_keywords; }
+
+bool Program::uses_pcre(std::uint32_t rule) const { return impl_->code.uses_pcre.at(rule); }
 
 }  // namespace vakt::match

@@ -9,6 +9,7 @@
 #include "match/column_scan.h"
 #include "match/program.h"
 #include "match/regex_view.h"
+#include "parse/timestamp.h"
 
 namespace vakt::match {
 namespace {
@@ -39,8 +40,12 @@ struct Matcher::Impl {
   void evaluate_event(const Class& c, const event::Batch& batch, std::uint32_t event,
                       std::vector<Match>& out);
   bool truth(AtomId atom);
-  bool direct_truth(const Atom& atom) const;
-  bool keyword_truth(const Atom& atom) const;
+  bool is_hidden(std::uint32_t event, std::uint32_t rule);
+  bool direct_truth(const Atom& atom);
+  bool value_truth(const Atom& atom, std::string_view value);
+  bool related_truth(const Atom& atom, std::string_view value) const;
+  bool pcre_truth(const Atom& atom, std::string_view value);
+  bool keyword_truth(const Atom& atom);
   void scan_on_demand(const Column& column);
   void scan_demand_value(const Column& column, std::string_view value);
   void add_candidate(Entry entry);
@@ -49,6 +54,7 @@ struct Matcher::Impl {
   const Code& code;
   scan::Scratch scratch;
   ColumnScan column_scan;
+  PcreScratch pcre;
 
   std::uint32_t base = 1;
   std::vector<std::uint32_t> class_begin;  // of `by_class`, by class; one more at the end
@@ -63,6 +69,7 @@ struct Matcher::Impl {
   std::vector<std::uint32_t> demand_stamp;  // by column: its on-demand regexes are known
   std::vector<std::uint32_t> rule_stamp;    // by rule: already a candidate
   std::vector<Entry> candidates;
+  std::vector<Hidden> hidden;
   std::string regex_text;
 
   // The event being evaluated.
@@ -101,6 +108,7 @@ void Matcher::Impl::start(std::size_t events) {
     base = 1;
   }
   hits.clear();
+  hidden.clear();
   first_hit.assign(events, kNoHit);
 }
 
@@ -210,11 +218,22 @@ void Matcher::Impl::evaluate_event(const Class& c, const event::Batch& batch, st
   const std::size_t begin = out.size();
   const auto ask = [this](AtomId atom) { return truth(atom); };
   for (const Entry& entry : candidates) {
-    if (entry.sure || evaluate(code.nodes, code.roots[entry.rule], ask)) {
-      out.push_back({event, entry.rule});
-    }
+    if (!entry.sure && !evaluate(code.nodes, code.roots[entry.rule], ask)) continue;
+    if (!is_hidden(event, entry.rule)) out.push_back({event, entry.rule});
   }
   std::sort(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end());
+}
+
+// Does a filter of the rule that has not expired take the match out?
+bool Matcher::Impl::is_hidden(std::uint32_t event, std::uint32_t rule) {
+  const auto ask = [this](AtomId atom) { return truth(atom); };
+  for (std::uint32_t i = code.filter_begin[rule]; i < code.filter_begin[rule + 1]; ++i) {
+    const FilterCode& filter = code.filters[i];
+    if (of_event->event_time >= filter.expires || evaluate(code.nodes, filter.root, ask)) continue;
+    hidden.push_back({event, rule, filter.index});
+    return true;
+  }
+  return false;
 }
 
 bool Matcher::Impl::truth(AtomId atom) {
@@ -236,26 +255,70 @@ bool Matcher::Impl::truth(AtomId atom) {
   return holds;
 }
 
-bool Matcher::Impl::keyword_truth(const Atom& atom) const {
+bool Matcher::Impl::keyword_truth(const Atom& atom) {
   if (atom.kind == AtomKind::always) return true;
+  if (atom.kind == AtomKind::pcre) {
+    return pcre_truth(atom, of_event->raw) ||
+           (!of_event->keywords.empty() && pcre_truth(atom, of_event->keywords));
+  }
   return literal_matches(atom, of_event->raw) || literal_matches(atom, of_event->keywords);
 }
 
-bool Matcher::Impl::direct_truth(const Atom& atom) const {
+bool Matcher::Impl::direct_truth(const Atom& atom) {
   bool present = false;
   for (const event::Field& f : of_batch->fields(*of_event)) {
     if (f.id != atom.field) continue;
     present = true;
     if (atom.kind == AtomKind::exists) return true;
     if (atom.kind == AtomKind::null && !has_text(f)) return true;
-    if (!has_text(f)) continue;
-    if (atom.is_literal() && literal_matches(atom, f.text)) return true;
-    if (atom.kind == AtomKind::cidr) {
-      const auto address = parse_address(f.text);
-      if (address && atom.network.contains(*address)) return true;
-    }
+    if (has_text(f) && value_truth(atom, f.text)) return true;
   }
   return !present && (atom.kind == AtomKind::null || atom.kind == AtomKind::missing);
+}
+
+bool Matcher::Impl::value_truth(const Atom& atom, std::string_view value) {
+  switch (atom.kind) {
+    case AtomKind::equals:
+    case AtomKind::startswith:
+    case AtomKind::endswith:
+    case AtomKind::contains:
+      return literal_matches(atom, value);
+    case AtomKind::cidr: {
+      const auto address = parse_address(value);
+      return address && atom.network.contains(*address);
+    }
+    case AtomKind::number: {
+      const auto number = parse_number(value);
+      return number && compare(*number, atom.op, atom.number);
+    }
+    case AtomKind::part: {
+      const auto time = parse::parse_timestamp(value, nullptr);
+      return time && compare(part_of(*time, atom.part), atom.op, atom.number);
+    }
+    case AtomKind::field:
+      return related_truth(atom, value);
+    case AtomKind::pcre:
+      return pcre_truth(atom, value);
+    case AtomKind::always:
+      return true;
+    case AtomKind::regex:
+    case AtomKind::null:
+    case AtomKind::exists:
+    case AtomKind::missing:
+      break;
+  }
+  return false;
+}
+
+bool Matcher::Impl::related_truth(const Atom& atom, std::string_view value) const {
+  for (const event::Field& f : of_batch->fields(*of_event)) {
+    if (f.id == atom.other && has_text(f) && texts_related(atom, value, f.text)) return true;
+  }
+  return false;
+}
+
+bool Matcher::Impl::pcre_truth(const Atom& atom, std::string_view value) {
+  return atom.code->found_in(regex_view(View::wide, value, regex_text), pcre);
 }
 
 void Matcher::Impl::scan_on_demand(const Column& column) {
@@ -284,5 +347,9 @@ Matcher::~Matcher() = default;
 void Matcher::match(const event::Batch& batch, std::vector<Match>& out) {
   impl_->match(batch, out);
 }
+
+const std::vector<Hidden>& Matcher::hidden() const { return impl_->hidden; }
+
+std::uint64_t Matcher::regex_limits_hit() const { return impl_->pcre.limits_hit(); }
 
 }  // namespace vakt::match

@@ -26,17 +26,29 @@ struct Match {
   auto operator<=>(const Match&) const = default;
 };
 
+// A match that a filter of the rule took out.
+struct Hidden {
+  std::uint32_t event = 0;
+  std::uint32_t rule = 0;
+  std::uint32_t filter = 0;  // index into RuleSet::filters: the first of the rule that hides it
+  auto operator<=>(const Hidden&) const = default;
+};
+
 class Program {
  public:
-  // Interns the rules' field names. Rules whose expressions Hyperscan cannot run are refused in
-  // `diagnostics` and never match. Routes must be complete (all decoders and listeners known).
+  // Interns the rules' field names. Rules with an expression that neither Hyperscan nor PCRE2
+  // can run are refused in `diagnostics` and never match. Routes must be complete (all decoders and
+  // listeners known).
   static std::shared_ptr<const Program> compile(std::shared_ptr<const rule::RuleSet> rules,
                                                 event::FieldNames& names,
                                                 const event::Routes& routes,
                                                 Diagnostics& diagnostics);
   ~Program();
   const rule::RuleSet& rules() const;
-  bool wants_keywords() const;  // some rule searches the whole record
+  bool runs(std::uint32_t rule) const;  // false: refused
+  bool wants_keywords() const;          // some rule searches the whole record
+  // Some expression of the rule is outside Hyperscan's reach and is confirmed by PCRE2.
+  bool uses_pcre(std::uint32_t rule) const;
 
  private:
   friend class Matcher;
@@ -51,6 +63,10 @@ class Matcher {
   ~Matcher();
   // Appends the matches, ordered by event, then by rule.
   void match(const event::Batch& batch, std::vector<Match>& out);
+  // What filters took out of the last batch.
+  const std::vector<Hidden>& hidden() const;
+  // Searches that PCRE2 gave up at its limits; they count as not found.
+  std::uint64_t regex_limits_hit() const;
 
  private:
   struct Impl;

@@ -77,14 +77,24 @@ struct Class {
   }
 };
 
+// A filter as one rule has it.
+struct FilterCode {
+  std::uint32_t index = 0;  // into RuleSet::filters
+  std::uint32_t root = 0;
+  Time expires = kTimeMax;
+};
+
 inline constexpr std::uint32_t kNoRoot = 0xFFFFFFFF;
 
 struct Code {
   std::shared_ptr<const rule::RuleSet> rules;
   std::vector<Atom> atoms;
-  std::vector<Mode> modes;           // by AtomId
-  std::vector<Node> nodes;           // of all rules
-  std::vector<std::uint32_t> roots;  // by rule; kNoRoot: refused
+  std::vector<Mode> modes;                  // by AtomId
+  std::vector<Node> nodes;                  // of all rules
+  std::vector<std::uint32_t> roots;         // by rule; kNoRoot: refused
+  std::vector<bool> uses_pcre;              // by rule
+  std::vector<FilterCode> filters;          // of all rules, a rule's together
+  std::vector<std::uint32_t> filter_begin;  // by rule; one more at the end
   std::vector<Class> classes;
   std::vector<std::uint16_t> class_of_route;
   scan::Scratch scratch;  // fits every database; cloned by matchers

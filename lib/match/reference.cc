@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +16,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "match/case_fold.h"
+#include "parse/timestamp.h"
 
 namespace vakt::match {
 namespace {
@@ -247,6 +251,89 @@ bool cidr_holds(const Test& test, const Values& values) {
   });
 }
 
+template <class T>
+bool ordered(T a, rule::Op op, T b) {
+  return op == rule::Op::gt    ? a > b
+         : op == rule::Op::gte ? a >= b
+         : op == rule::Op::lt  ? a < b
+         : op == rule::Op::lte ? a <= b
+                               : a == b;
+}
+
+// Decimal only, as JSON and Sigma write numbers.
+std::optional<long double> decimal(const std::string& text) {
+  if (text.empty() || text.find_first_not_of("0123456789+-.eE") != std::string::npos)
+    return std::nullopt;
+  char* end = nullptr;
+  const long double out = std::strtold(text.c_str(), &end);
+  if (end != text.c_str() + text.size() || !std::isfinite(static_cast<double>(out)))
+    return std::nullopt;
+  return out;
+}
+
+bool number_holds(const Test& test, const Values& values) {
+  const auto wanted = decimal(test.pattern);
+  return wanted && std::any_of(values.texts.begin(), values.texts.end(), [&](const auto& text) {
+           const auto own = decimal(text);
+           return own && ordered(*own, test.op, *wanted);
+         });
+}
+
+// By the C library's calendar.
+long part_of_time(Time time, rule::TimePart part) {
+  const std::time_t seconds =
+      std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 8> week{};
+  switch (part) {
+    case rule::TimePart::minute:
+      return utc.tm_min;
+    case rule::TimePart::hour:
+      return utc.tm_hour;
+    case rule::TimePart::day:
+      return utc.tm_mday;
+    case rule::TimePart::week:
+      std::strftime(week.data(), week.size(), "%V", &utc);
+      return std::strtol(week.data(), nullptr, 10);
+    case rule::TimePart::month:
+      return utc.tm_mon + 1;
+    case rule::TimePart::year:
+      return utc.tm_year + 1900;
+  }
+  return -1;
+}
+
+bool part_holds(const Test& test, const Values& values) {
+  const auto wanted = decimal(test.pattern);
+  return wanted && std::any_of(values.texts.begin(), values.texts.end(), [&](const auto& text) {
+           const auto time = parse::parse_timestamp(text, nullptr);
+           return time && ordered<long double>(part_of_time(*time, test.part), test.op, *wanted);
+         });
+}
+
+std::u32string letters_of(const std::string& text, bool cased) {
+  std::u32string out = decode_utf8(text);
+  if (!cased)
+    for (char32_t& c : out) c = fold(c);
+  return out;
+}
+
+bool field_holds(const Test& test, const Values& values, const Values& others) {
+  for (const std::string& text : values.texts) {
+    const std::u32string a = letters_of(text, test.cased);
+    for (const std::string& other : others.texts) {
+      const std::u32string b = letters_of(other, test.cased);
+      const bool holds = test.op == rule::Op::startswith ? a.starts_with(b)
+                         : test.op == rule::Op::endswith ? a.ends_with(b)
+                         : test.op == rule::Op::contains ? a.find(b) != std::u32string::npos
+                                                         : a == b;
+      if (holds) return true;
+    }
+  }
+  return false;
+}
+
 bool test_holds(const Test& test, const Values& values) {
   switch (test.kind) {
     case Test::Kind::text:
@@ -259,32 +346,59 @@ bool test_holds(const Test& test, const Values& values) {
       return !values.present || values.has_null;
     case Test::Kind::exists:
       return values.present == test.expected;
+    case Test::Kind::number:
+      return number_holds(test, values);
+    case Test::Kind::part:
+      return part_holds(test, values);
+    case Test::Kind::field:
+      return false;  // needs two fields: field_holds
   }
   return false;
 }
 
 }  // namespace
 
+bool reference_holds(const Expr& expr, const rule::Rule& rule, const event::Batch& batch,
+                     const event::Event& event, const event::FieldNames& names) {
+  const auto holds = [&](const Expr& part) {
+    return reference_holds(part, rule, batch, event, names);
+  };
+  switch (expr.kind) {
+    case Expr::Kind::all:
+      return std::all_of(expr.children.begin(), expr.children.end(), holds);
+    case Expr::Kind::any:
+      return std::any_of(expr.children.begin(), expr.children.end(), holds);
+    case Expr::Kind::negate:
+      return !holds(expr.children.at(0));
+    case Expr::Kind::test: {
+      const Values values = values_of(expr.test, batch, event, names);
+      if (expr.test.kind != Test::Kind::field) return test_holds(expr.test, values);
+      Test other;
+      other.field = expr.test.pattern;
+      return field_holds(expr.test, values, values_of(other, batch, event, names));
+    }
+    case Expr::Kind::detection:
+      return holds(rule.detections.at(expr.detection).expr);
+  }
+  return false;
+}
+
 bool reference_matches(const rule::Rule& rule, const event::Batch& batch, const event::Event& event,
                        const event::FieldNames& names, const event::Routes& routes) {
-  if (!routes.applies(event.route, rule.logsource)) return false;
-  const auto holds = [&](const auto& self, const Expr& expr) -> bool {
-    const auto child_holds = [&](const Expr& child) { return self(self, child); };
-    switch (expr.kind) {
-      case Expr::Kind::all:
-        return std::all_of(expr.children.begin(), expr.children.end(), child_holds);
-      case Expr::Kind::any:
-        return std::any_of(expr.children.begin(), expr.children.end(), child_holds);
-      case Expr::Kind::negate:
-        return !self(self, expr.children.at(0));
-      case Expr::Kind::test:
-        return test_holds(expr.test, values_of(expr.test, batch, event, names));
-      case Expr::Kind::detection:
-        return self(self, rule.detections.at(expr.detection).expr);
-    }
-    return false;
-  };
-  return holds(holds, rule.condition);
+  return routes.applies(event.route, rule.logsource) &&
+         reference_holds(rule.condition, rule, batch, event, names);
+}
+
+bool reference_hits(const rule::RuleSet& set, std::uint32_t rule, const event::Batch& batch,
+                    const event::Event& event, const event::FieldNames& names,
+                    const event::Routes& routes) {
+  const rule::Rule& own = set.rules.at(rule);
+  if (!reference_matches(own, batch, event, names, routes)) return false;
+  return std::all_of(own.filters.begin(), own.filters.end(), [&](std::uint32_t index) {
+    const rule::Filter& filter = set.filters.at(index);
+    if (filter.expires && event.event_time >= *filter.expires) return true;
+    return reference_holds(filter.keep, own, batch, event, names);
+  });
 }
 
 }  // namespace vakt::match

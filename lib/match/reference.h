@@ -13,4 +13,13 @@ namespace vakt::match {
 bool reference_matches(const rule::Rule& rule, const event::Batch& batch, const event::Event& event,
                        const event::FieldNames& names, const event::Routes& routes);
 
+// The rule of that index, and none of its filters hides the event.
+bool reference_hits(const rule::RuleSet& set, std::uint32_t rule, const event::Batch& batch,
+                    const event::Event& event, const event::FieldNames& names,
+                    const event::Routes& routes);
+
+// The truth of one part of the rule, whatever its log source.
+bool reference_holds(const rule::Expr& expr, const rule::Rule& rule, const event::Batch& batch,
+                     const event::Event& event, const event::FieldNames& names);
+
 }  // namespace vakt::match

@@ -8,22 +8,23 @@
 namespace vakt::rule {
 namespace {
 
-using Match = Modifiers::Match;
-
-std::optional<Expr> read_counted(const FieldKey& key, const yaml::Node& value, std::size_t& tests,
-                                 Reporter& reporter) {
-  if (++tests > kTestsMax) {
-    if (tests == kTestsMax + 1)
+std::optional<Expr> read_counted(const FieldKey& key, const yaml::Node& value,
+                                 DetectionScope& scope, Reporter& reporter) {
+  if (++scope.tests > kTestsMax) {
+    if (scope.tests == kTestsMax + 1)
       reporter.error(place(value), fmt::format("more than {} values in one rule", kTestsMax),
                      "split the rule");
     return std::nullopt;
   }
-  return read_value(key, value, reporter);
+  auto out = read_value(key, value, scope.placeholders, reporter);
+  // The spellings that a modifier adds are tests as well.
+  if (out && out->kind == Expr::Kind::any) scope.tests += out->children.size();
+  return out;
 }
 
-std::optional<Expr> read_list(const FieldKey& key, const yaml::Node& list, std::size_t& tests,
+std::optional<Expr> read_list(const FieldKey& key, const yaml::Node& list, DetectionScope& scope,
                               Reporter& reporter) {
-  if (key.modifiers.match == Match::exists) {
+  if (key.has(Modifier::exists)) {
     reporter.error(place(list), "'exists' takes true or false, not a list");
     return std::nullopt;
   }
@@ -33,7 +34,7 @@ std::optional<Expr> read_list(const FieldKey& key, const yaml::Node& list, std::
     yaml::Node null;
     null.line = list.line;
     null.column = list.column;
-    return read_counted(key, null, tests, reporter);
+    return read_counted(key, null, scope, reporter);
   }
   std::vector<Expr> children;
   for (const yaml::Node& item : list.items) {
@@ -45,13 +46,14 @@ std::optional<Expr> read_list(const FieldKey& key, const yaml::Node& list, std::
     if (item.is_null())
       reporter.warn(place(item), "null in a list is not Sigma's standard",
                     "use a detection of its own, and 'or' in the condition");
-    if (auto child = read_counted(key, item, tests, reporter))
+    if (auto child = read_counted(key, item, scope, reporter))
       children.push_back(std::move(*child));
   }
-  return link(key.modifiers.all ? Expr::Kind::all : Expr::Kind::any, std::move(children));
+  return link(key.all ? Expr::Kind::all : Expr::Kind::any, std::move(children));
 }
 
-std::optional<Expr> read_field(const yaml::Entry& entry, std::size_t& tests, Reporter& reporter) {
+std::optional<Expr> read_field(const yaml::Entry& entry, DetectionScope& scope,
+                               Reporter& reporter) {
   const auto key = read_field_key(entry, reporter);
   if (!key) return std::nullopt;
   if (entry.value.is_map()) {
@@ -59,13 +61,16 @@ std::optional<Expr> read_field(const yaml::Entry& entry, std::size_t& tests, Rep
                    "write nested fields with dots: outer.inner");
     return std::nullopt;
   }
-  if (entry.value.is_sequence()) return read_list(*key, entry.value, tests, reporter);
-  return read_counted(*key, entry.value, tests, reporter);
+  auto out = entry.value.is_sequence() ? read_list(*key, entry.value, scope, reporter)
+                                       : read_counted(*key, entry.value, scope, reporter);
+  if (!out || !key->negated) return out;
+  return negate(std::move(*out));
 }
 
 }  // namespace
 
-std::optional<Expr> read_detection(const yaml::Node& node, std::size_t& tests, Reporter& reporter) {
+std::optional<Expr> read_detection(const yaml::Node& node, DetectionScope& scope,
+                                   Reporter& reporter) {
   using Kind = yaml::Node::Kind;
   std::vector<Expr> children;
   switch (node.kind) {
@@ -73,15 +78,15 @@ std::optional<Expr> read_detection(const yaml::Node& node, std::size_t& tests, R
       reporter.error(place(node), "the detection is empty", "give it fields or keywords");
       return std::nullopt;
     case Kind::scalar:
-      return read_counted(FieldKey{}, node, tests, reporter);
+      return read_counted(FieldKey{}, node, scope, reporter);
     case Kind::map:
       for (const yaml::Entry& entry : node.entries)
-        if (auto child = read_field(entry, tests, reporter)) children.push_back(std::move(*child));
+        if (auto child = read_field(entry, scope, reporter)) children.push_back(std::move(*child));
       break;
     case Kind::sequence:
       for (const yaml::Node& item : node.items) {
-        auto child = item.is_null() ? read_counted(FieldKey{}, item, tests, reporter)
-                                    : read_detection(item, tests, reporter);
+        auto child = item.is_null() ? read_counted(FieldKey{}, item, scope, reporter)
+                                    : read_detection(item, scope, reporter);
         if (child) children.push_back(std::move(*child));
       }
       break;

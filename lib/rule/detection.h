@@ -12,7 +12,13 @@
 
 namespace vakt::rule {
 
-// `tests` counts the tests of the rule so far.
-std::optional<Expr> read_detection(const yaml::Node& node, std::size_t& tests, Reporter& reporter);
+// What the detections of one rule share.
+struct DetectionScope {
+  const Placeholders& placeholders;
+  std::size_t tests = 0;  // of the rule so far
+};
+
+std::optional<Expr> read_detection(const yaml::Node& node, DetectionScope& scope,
+                                   Reporter& reporter);
 
 }  // namespace vakt::rule

@@ -10,9 +10,23 @@
 namespace vakt::rule {
 
 // The result counts only if the reporter has not failed.
-Rule read_rule(const yaml::Node& document, Metadata meta, Reporter& reporter);
+Rule read_rule(const yaml::Node& document, Metadata meta, const LoadOptions& options,
+               Reporter& reporter);
 
-// A rule that a correlation names, not yet looked up.
+event::LogSource read_logsource(const yaml::Node& document, Reporter& reporter);
+
+// The names of the fields that they use, each once.
+std::vector<std::string> fields_of(const std::vector<Detection>& detections);
+
+// What a section with detections and a condition is read into.
+struct DetectionSection {
+  std::vector<Detection>& detections;
+  Expr& condition;
+};
+void read_detection_section(const yaml::Node& section, DetectionSection out,
+                            const LoadOptions& options, Reporter& reporter);
+
+// A rule that a correlation or filter names, not yet looked up.
 struct Reference {
   std::string name;
   Place at;
@@ -23,5 +37,15 @@ struct UnresolvedCorrelation {
 };
 UnresolvedCorrelation read_correlation(const yaml::Node& document, Metadata meta,
                                        Reporter& reporter);
+
+struct UnresolvedFilter {
+  Filter filter;
+  event::LogSource logsource;  // rules whose log source it does not contain are left alone
+  bool any_rule = false;
+  std::vector<Reference> references;
+  Place at;
+};
+UnresolvedFilter read_filter(const yaml::Node& document, Metadata meta, const LoadOptions& options,
+                             Reporter& reporter);
 
 }  // namespace vakt::rule

@@ -79,13 +79,14 @@ bool read_file(const std::string& path, std::string& out, Diagnostics& diagnosti
 
 }  // namespace
 
-RuleSet load(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
+RuleSet load(const std::vector<std::string>& paths, Diagnostics& diagnostics,
+             const LoadOptions& options) {
   std::vector<Source> sources;
   for (std::string& path : find_files(paths, diagnostics)) {
     std::string text;
     if (read_file(path, text, diagnostics)) sources.push_back({std::move(path), std::move(text)});
   }
-  return load_texts(sources, diagnostics);
+  return load_texts(sources, diagnostics, options);
 }
 
 }  // namespace vakt::rule

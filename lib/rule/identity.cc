@@ -34,6 +34,10 @@ Hash128 hash_of(const Test& test) {
   out.bytes(test.pattern);
   for (const bool flag : {test.cased, test.regex_i, test.regex_m, test.regex_s, test.expected})
     out.u8(flag ? 1 : 0);
+  if (test.kind >= Test::Kind::number) {
+    out.u8(static_cast<std::uint8_t>(test.op));
+    out.u8(static_cast<std::uint8_t>(test.part));
+  }
   return hash128(bytes);
 }
 
@@ -72,7 +76,7 @@ void put(ByteWriter& out, const Metadata& meta) {
 
 }  // namespace
 
-Hash128 detection_hash(const Rule& rule) {
+Hash128 detection_hash(const Rule& rule, const std::vector<Filter>& filters) {
   std::vector<Hash128> detections;
   for (const Detection& detection : rule.detections)
     detections.push_back(hash_of(detection.expr, {}));
@@ -83,6 +87,11 @@ Hash128 detection_hash(const Rule& rule) {
   out.bytes(rule.logsource.category);
   out.bytes(rule.logsource.service);
   put(out, hash_of(rule.condition, detections));
+  for (const std::uint32_t index : rule.filters) {
+    const Filter& filter = filters.at(index);
+    put(out, hash_of(filter.keep, {}));
+    out.svarint(filter.expires ? filter.expires->time_since_epoch().count() : -1);
+  }
   return hash128(bytes);
 }
 

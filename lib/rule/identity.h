@@ -8,7 +8,7 @@
 
 namespace vakt::rule {
 
-Hash128 detection_hash(const Rule& rule);
+Hash128 detection_hash(const Rule& rule, const std::vector<Filter>& filters);
 Hash128 detection_hash(const Correlation& correlation, const std::vector<Rule>& rules);
 // Of everything but the places (file, line).
 Hash128 set_hash(const RuleSet& set);

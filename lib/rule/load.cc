@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "rule/action.h"
 #include "rule/document.h"
 #include "rule/identity.h"
 #include "rule/metadata.h"
@@ -22,21 +23,23 @@ std::string_view base_name(std::string_view path) {
 // Loads a set in two passes: all documents, then what correlations refer to.
 class Loader {
  public:
+  explicit Loader(const LoadOptions& options) : options_(options) {}
   RuleSet load(const std::vector<Source>& sources, Diagnostics& diagnostics);
 
  private:
   // What an id or name stands for.
   struct Known {
-    enum class Kind { rule, correlation, broken, retired };
+    enum class Kind { rule, correlation, filter, broken, retired };
     Kind kind = Kind::broken;
     std::uint32_t rule = 0;
     std::string file;
     int line = 0;
     bool by_file = false;  // taken from the file name: cannot be referred to
   };
+  template <class T>
   struct Pending {
     std::size_t source = 0;
-    UnresolvedCorrelation unresolved;
+    T unresolved;
   };
 
   void read_source(std::size_t index, const Source& source, Diagnostics& diagnostics);
@@ -46,12 +49,18 @@ class Loader {
   void settle(const Metadata& meta, Known::Kind kind, std::uint32_t rule);
   bool count_fields(const std::vector<std::string>& names, Place at, Reporter& reporter);
   std::string suggest_rule(const std::string& name);
-  void resolve(Pending& pending, Reporter& reporter);
+  void read_filter_document(std::size_t index, const yaml::Node& document, Metadata meta,
+                            Reporter& reporter);
+  std::optional<std::uint32_t> rule_of(const Reference& reference, Reporter& reporter);
+  void resolve(UnresolvedFilter& unresolved, Reporter& reporter);
+  void resolve(UnresolvedCorrelation& unresolved, Reporter& reporter);
 
+  const LoadOptions& options_;
   RuleSet set_;
   std::unordered_map<std::string, Known> known_;
   std::unordered_set<std::string> fields_;
-  std::vector<Pending> pending_;
+  std::vector<Pending<UnresolvedCorrelation>> pending_;
+  std::vector<Pending<UnresolvedFilter>> pending_filters_;
   int suggestions_left_ = 100;  // each looks at every rule
 };
 
@@ -104,34 +113,13 @@ bool Loader::count_fields(const std::vector<std::string>& names, Place at, Repor
   return true;
 }
 
-// The reason why a document that is neither rule nor correlation is refused, or empty.
-std::string refusal(const yaml::Node& document, Place& at, std::string& hint) {
-  const yaml::Node* type = document.find("type");
-  const bool typed = type != nullptr && type->is_scalar();
-  if (const yaml::Node* action = document.find("action")) {
-    at = place(*action);
-    hint = "write each rule out in full, as a document of its own";
-    return "'action' documents (global, reset, repeat) are not supported";
-  }
-  if (document.find("filter") != nullptr || (typed && type->text == "filter")) {
-    hint = "add the exception to the rule's condition: 'and not filter'";
-    return "filter documents are not supported by this version";
-  }
-  return {};
-}
-
 void Loader::read_document(std::size_t index, const yaml::Node& document, Reporter& reporter) {
   if (!document.is_map()) {
     reporter.error(place(document), "a rule must be a map", "for example: title: ...");
     return;
   }
-  Place at = place(document);
-  std::string hint;
-  if (std::string reason = refusal(document, at, hint); !reason.empty()) {
-    reporter.error(at, std::move(reason), std::move(hint));
-    return;
-  }
-  if (set_.rules.size() + pending_.size() >= kRulesMax) {
+  const Place at = place(document);
+  if (set_.rules.size() + pending_.size() + pending_filters_.size() >= kRulesMax) {
     reporter.error(at, fmt::format("more than {} rules", kRulesMax), "load fewer rules");
     return;
   }
@@ -140,14 +128,17 @@ void Loader::read_document(std::size_t index, const yaml::Node& document, Report
   if (!claim_names(document, meta, {Known::Kind::broken, 0, reporter.file(), document.line, false},
                    reporter))
     return;
-  if (meta.status == "deprecated" || meta.status == "unsupported") {
+  if (!options_.retired && (meta.status == "deprecated" || meta.status == "unsupported")) {
     reporter.warn(place(*document.find("status")), "left out: its status is " + meta.status);
     settle(meta, Known::Kind::retired, 0);
     return;
   }
   const yaml::Node* type = document.find("type");
-  const bool correlation =
-      document.find("correlation") != nullptr || (type != nullptr && type->text == "correlation");
+  const auto is = [&](std::string_view kind) {
+    return document.find(kind) != nullptr || (type != nullptr && type->text == kind);
+  };
+  if (is("filter")) return read_filter_document(index, document, std::move(meta), reporter);
+  const bool correlation = is("correlation");
   if (correlation) {
     settle(meta, Known::Kind::correlation, 0);
     auto unresolved = read_correlation(document, std::move(meta), reporter);
@@ -158,20 +149,30 @@ void Loader::read_document(std::size_t index, const yaml::Node& document, Report
       pending_.push_back({index, std::move(unresolved)});
     return;
   }
-  Rule rule = read_rule(document, std::move(meta), reporter);
+  Rule rule = read_rule(document, std::move(meta), options_, reporter);
   if (reporter.failed() || !count_fields(rule.fields, at, reporter)) return;
   settle(rule.meta, Known::Kind::rule, static_cast<std::uint32_t>(set_.rules.size()));
   set_.rules.push_back(std::move(rule));
 }
 
+void Loader::read_filter_document(std::size_t index, const yaml::Node& document, Metadata meta,
+                                  Reporter& reporter) {
+  settle(meta, Known::Kind::filter, 0);
+  auto unresolved = read_filter(document, std::move(meta), options_, reporter);
+  const auto fields = fields_of({{"", unresolved.filter.keep}});
+  if (!reporter.failed() && count_fields(fields, place(document), reporter))
+    pending_filters_.push_back({index, std::move(unresolved)});
+}
+
 void Loader::read_source(std::size_t index, const Source& source, Diagnostics& diagnostics) {
   const std::vector<yaml::Node> documents = yaml::parse(source.text, source.file, diagnostics);
   bool any = false;
+  ActionMerger merger;
   for (const yaml::Node& document : documents) {
     if (document.is_null()) continue;
     any = true;
     Reporter reporter(source.file, diagnostics);
-    read_document(index, document, reporter);
+    if (const auto whole = merger.merge(document, reporter)) read_document(index, *whole, reporter);
   }
   if (!any && !has_errors(diagnostics))
     Reporter(source.file, diagnostics).warn({}, "there is no rule in it");
@@ -186,36 +187,70 @@ std::string Loader::suggest_rule(const std::string& name) {
   return yaml::did_you_mean(name, names);
 }
 
-void Loader::resolve(Pending& pending, Reporter& reporter) {
-  Correlation& out = pending.unresolved.correlation;
-  for (const Reference& reference : pending.unresolved.references) {
-    const std::string quoted = "'" + reference.name + "'";
-    const auto it = known_.find(reference.name);
-    if (it == known_.end() || it->second.by_file) {
-      reporter.error(reference.at, "no rule has the id or name " + quoted,
-                     suggest_rule(reference.name));
-      continue;
-    }
-    switch (it->second.kind) {
-      case Known::Kind::rule:
-        if (std::find(out.rules.begin(), out.rules.end(), it->second.rule) == out.rules.end())
-          out.rules.push_back(it->second.rule);
-        else
-          reporter.warn(reference.at, "the rule " + quoted + " is named twice", "remove one");
-        break;
-      case Known::Kind::correlation:
-        reporter.error(reference.at, quoted + " is a correlation",
-                       "correlations of correlations are not supported by this version");
-        break;
-      case Known::Kind::broken:
-        reporter.error(reference.at, "the rule " + quoted + " was left out because of its errors",
-                       fmt::format("see {}:{}", it->second.file, it->second.line));
-        break;
-      case Known::Kind::retired:
-        reporter.error(reference.at, "the rule " + quoted + " was left out because of its status",
-                       fmt::format("see {}:{}", it->second.file, it->second.line));
-        break;
-    }
+// The rule that is meant; nullopt: reported.
+std::optional<std::uint32_t> Loader::rule_of(const Reference& reference, Reporter& reporter) {
+  const std::string quoted = "'" + reference.name + "'";
+  const auto it = known_.find(reference.name);
+  if (it == known_.end() || it->second.by_file) {
+    reporter.error(reference.at, "no rule has the id or name " + quoted,
+                   suggest_rule(reference.name));
+    return std::nullopt;
+  }
+  const Known& known = it->second;
+  switch (known.kind) {
+    case Known::Kind::rule:
+      return known.rule;
+    case Known::Kind::correlation:
+      reporter.error(reference.at, quoted + " is a correlation",
+                     "correlations of correlations are not supported by this version");
+      break;
+    case Known::Kind::filter:
+      reporter.error(reference.at, quoted + " is a filter", "name a rule");
+      break;
+    case Known::Kind::broken:
+      reporter.error(reference.at, "the rule " + quoted + " was left out because of its errors",
+                     fmt::format("see {}:{}", known.file, known.line));
+      break;
+    case Known::Kind::retired:
+      reporter.error(reference.at, "the rule " + quoted + " was left out because of its status",
+                     fmt::format("see {}:{}", known.file, known.line));
+      break;
+  }
+  return std::nullopt;
+}
+
+// Half an exception would surprise: it is refused as a whole when one of its rules is not there.
+void Loader::resolve(UnresolvedFilter& unresolved, Reporter& reporter) {
+  std::vector<std::uint32_t> rules;
+  for (const Reference& reference : unresolved.references) {
+    const auto rule = rule_of(reference, reporter);
+    if (!rule) continue;
+    if (set_.rules[*rule].logsource.satisfies(unresolved.logsource))
+      rules.push_back(*rule);
+    else
+      reporter.error(reference.at,
+                     "the rule '" + reference.name + "' has another log source than the filter",
+                     "make the filter's logsource as wide as the rule's");
+  }
+  for (std::uint32_t i = 0; unresolved.any_rule && i < set_.rules.size(); ++i)
+    if (set_.rules[i].logsource.satisfies(unresolved.logsource)) rules.push_back(i);
+  if (rules.empty() && !reporter.failed())
+    reporter.warn(unresolved.at, "the filter applies to no rule");
+  if (reporter.failed()) return;
+  const auto index = static_cast<std::uint32_t>(set_.filters.size());
+  set_.filters.push_back(std::move(unresolved.filter));
+  for (const std::uint32_t rule : rules) set_.rules[rule].filters.push_back(index);
+}
+
+void Loader::resolve(UnresolvedCorrelation& unresolved, Reporter& reporter) {
+  Correlation& out = unresolved.correlation;
+  for (const Reference& reference : unresolved.references) {
+    const auto rule = rule_of(reference, reporter);
+    if (!rule) continue;
+    if (std::find(out.rules.begin(), out.rules.end(), *rule) == out.rules.end())
+      out.rules.push_back(*rule);
+    else
+      reporter.warn(reference.at, "the rule '" + reference.name + "' is named twice", "remove one");
   }
   if (reporter.failed()) return;
   out.detection_hash = detection_hash(out, set_.rules);
@@ -225,10 +260,15 @@ void Loader::resolve(Pending& pending, Reporter& reporter) {
 RuleSet Loader::load(const std::vector<Source>& sources, Diagnostics& diagnostics) {
   std::vector<Diagnostics> found(sources.size());
   for (std::size_t i = 0; i < sources.size(); ++i) read_source(i, sources[i], found[i]);
-  for (Pending& pending : pending_) {
-    Reporter reporter(sources[pending.source].file, found[pending.source]);
-    resolve(pending, reporter);
-  }
+  const auto resolve_all = [&](auto& pending) {
+    for (auto& one : pending) {
+      Reporter reporter(sources[one.source].file, found[one.source]);
+      resolve(one.unresolved, reporter);
+    }
+  };
+  resolve_all(pending_filters_);
+  for (Rule& rule : set_.rules) rule.detection_hash = detection_hash(rule, set_.filters);
+  resolve_all(pending_);
   for (Diagnostics& some : found) {
     std::stable_sort(some.begin(), some.end(), [](const Diagnostic& a, const Diagnostic& b) {
       return a.line != b.line ? a.line < b.line : a.column < b.column;
@@ -241,8 +281,9 @@ RuleSet Loader::load(const std::vector<Source>& sources, Diagnostics& diagnostic
 
 }  // namespace
 
-RuleSet load_texts(const std::vector<Source>& sources, Diagnostics& diagnostics) {
-  return Loader().load(sources, diagnostics);
+RuleSet load_texts(const std::vector<Source>& sources, Diagnostics& diagnostics,
+                   const LoadOptions& options) {
+  return Loader(options).load(sources, diagnostics);
 }
 
 }  // namespace vakt::rule

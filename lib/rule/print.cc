@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <array>
+
 #include "rule/rule.h"
 
 namespace vakt::rule {
@@ -30,6 +32,18 @@ void append_tokens(std::string& out, const std::vector<Token>& tokens) {
   out += '"';
 }
 
+std::string_view to_string(Op op) {
+  constexpr std::array<std::string_view, 8> kNames = {"=", "startswith", "endswith", "contains",
+                                                      ">", ">=",         "<",        "<="};
+  return kNames[static_cast<std::size_t>(op)];
+}
+
+std::string_view to_string(TimePart part) {
+  constexpr std::array<std::string_view, 6> kNames = {"minute", "hour",  "day",
+                                                      "week",   "month", "year"};
+  return kNames[static_cast<std::size_t>(part)];
+}
+
 void append_test(std::string& out, const Test& test) {
   const std::string_view field = test.field.empty() ? "~" : std::string_view(test.field);
   switch (test.kind) {
@@ -51,6 +65,17 @@ void append_test(std::string& out, const Test& test) {
       break;
     case Test::Kind::exists:
       out += fmt::format("({} {}", test.expected ? "exists" : "missing", field);
+      break;
+    case Test::Kind::number:
+      out += fmt::format("({} {} {}", to_string(test.op), field, test.pattern);
+      break;
+    case Test::Kind::part:
+      out += fmt::format("({} ({} {}) {}", to_string(test.op), to_string(test.part), field,
+                         test.pattern);
+      break;
+    case Test::Kind::field:
+      out += fmt::format("({}{} {} ${}", test.cased ? "cased " : "", to_string(test.op), field,
+                         test.pattern);
       break;
   }
   out += ')';

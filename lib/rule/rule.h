@@ -8,6 +8,8 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,11 @@ struct Token {
   auto operator<=>(const Token&) const = default;
 };
 
+// How two texts or numbers are compared.
+enum class Op : std::uint8_t { equals, startswith, endswith, contains, gt, gte, lt, lte };
+// Of a time in UTC; the week is ISO 8601's.
+enum class TimePart : std::uint8_t { minute, hour, day, week, month, year };
+
 // A leaf: does the event have a value that ...
 struct Test {
   enum class Kind : std::uint8_t {
@@ -38,6 +45,9 @@ struct Test {
     cidr,    // is an IP address in `pattern`, v4 or v6
     null,    // the field is missing or JSON null
     exists,  // the field is present (also null or empty); `expected` false: is not
+    number,  // is a number that is `op` (equals, gt ...) the number `pattern`
+    part,    // is a time whose `part` is `op` the number `pattern`
+    field,   // `op` (equals, startswith ...) a value of the field `pattern`
   };
   Kind kind = Kind::text;
   std::string field;  // empty: keyword, any value of the event or its raw text. For keywords the
@@ -49,6 +59,8 @@ struct Test {
   bool regex_m = false;
   bool regex_s = false;
   bool expected = true;
+  Op op = Op::equals;
+  TimePart part = TimePart::minute;
   auto operator<=>(const Test&) const = default;
 };
 
@@ -89,13 +101,24 @@ struct Metadata {
   int line = 1;
 };
 
+// An exception: of the events that a rule matches, only those for which `keep` holds are hits. What
+// it hides is counted.
+struct Filter {
+  Metadata meta;
+  Expr keep;                    // no Kind::detection inside
+  std::string owner;            // custom attributes `vakt.owner`, `vakt.reason`,
+  std::string reason;           //
+  std::optional<Time> expires;  // `vakt.expires`: events at or after it are not filtered
+};
+
 struct Rule {
   Metadata meta;
   event::LogSource logsource;
   std::vector<Detection> detections;
-  Expr condition;  // several conditions in a list are joined by any
-  // Of what decides matching (log source, detections, condition): state belongs to it, so that a
-  // changed title or level keeps state.
+  Expr condition;                      // several conditions in a list are joined by any
+  std::vector<std::uint32_t> filters;  // indices into RuleSet::filters
+  // Of what decides matching (log source, detections, condition, filters): state belongs to it, so
+  // that a changed title or level keeps state.
   Hash128 detection_hash;
   std::vector<std::string> fields;  // names the detections use, unique
   // Custom attribute `vakt.quiet`: after how long without an event a new episode starts.
@@ -121,6 +144,7 @@ struct Correlation {
 struct RuleSet {
   std::vector<Rule> rules;
   std::vector<Correlation> correlations;
+  std::vector<Filter> filters;
   Hash128 hash;  // of everything
 };
 
@@ -138,16 +162,26 @@ inline constexpr std::size_t kGroupByMax = 16;
 inline constexpr std::uint64_t kThresholdMax = 1'000'000'000;
 inline constexpr Duration kTimespanMax = std::chrono::hours(24 * 366);
 
+// Texts for %name% in values with the modifier `expand`, by name.
+using Placeholders = std::map<std::string, std::vector<std::string>>;
+
+struct LoadOptions {
+  Placeholders placeholders;
+  bool retired = false;  // load rules of status deprecated or unsupported as well
+};
+
 // Files and directories (searched for *.yml and *.yaml, in byte order of their paths; folders named
 // decoders, field_maps or regimes hold other data and are passed over). Rules with
 // errors are left out and reported; the others are loaded. `status: deprecated|unsupported` are
 // left out with a warning.
-RuleSet load(const std::vector<std::string>& paths, Diagnostics& diagnostics);
+RuleSet load(const std::vector<std::string>& paths, Diagnostics& diagnostics,
+             const LoadOptions& options = {});
 
 struct Source {
   std::string file;
   std::string text;
 };
-RuleSet load_texts(const std::vector<Source>& sources, Diagnostics& diagnostics);
+RuleSet load_texts(const std::vector<Source>& sources, Diagnostics& diagnostics,
+                   const LoadOptions& options = {});
 
 }  // namespace vakt::rule

@@ -16,6 +16,65 @@
 namespace vakt::rule {
 namespace {
 
+void collect_fields(const Expr& expr, std::unordered_set<std::string>& seen,
+                    std::vector<std::string>& out) {
+  const auto add = [&](const std::string& name) {
+    if (!name.empty() && seen.insert(name).second) out.push_back(name);
+  };
+  if (expr.kind == Expr::Kind::test) {
+    add(expr.test.field);
+    if (expr.test.kind == Test::Kind::field) add(expr.test.pattern);
+  }
+  for (const Expr& child : expr.children) collect_fields(child, seen, out);
+}
+
+// All detections, in file order; a broken one keeps its name: the condition is still checked.
+void read_detections(const yaml::Node& node, std::vector<Detection>& out,
+                     const LoadOptions& options, Reporter& reporter) {
+  DetectionScope scope{options.placeholders};
+  for (const yaml::Entry& entry : node.entries) {
+    if (entry.key == "condition" || entry.key == "rules") continue;
+    if (entry.key == "timeframe") {
+      reporter.error(place(entry), "'timeframe' is not supported",
+                     "write a correlation rule with a timespan instead");
+      continue;
+    }
+    if (entry.key.size() > kNameBytesMax) {
+      reporter.error(place(entry),
+                     fmt::format("a detection's name of more than {} bytes", kNameBytesMax));
+      continue;
+    }
+    auto expr = read_detection(entry.value, scope, reporter);
+    out.push_back({entry.key, expr ? std::move(*expr) : Expr{}});
+    if (out.size() > kDetectionsMax) {
+      reporter.error(place(entry), fmt::format("more than {} detections", kDetectionsMax),
+                     "split the rule");
+      return;
+    }
+  }
+}
+
+void read_custom(const yaml::Node& document, Rule& rule, Reporter& reporter) {
+  const yaml::Node* node = document.find("vakt");
+  if (node == nullptr) return;
+  if (!node->is_map()) {
+    reporter.error(place(*node), "'vakt' must be a map", "for example: vakt: {quiet: 1h}");
+    return;
+  }
+  reporter.refuse_unknown_keys(*node, {"quiet"});
+  const yaml::Node* quiet = node->find("quiet");
+  if (quiet == nullptr) return;
+  const auto duration = parse_duration(quiet->text);
+  if (!quiet->is_scalar() || !duration || *duration <= Duration(0) || *duration > kTimespanMax) {
+    reporter.error(place(*quiet), "'quiet' must be a time of at most 366 days",
+                   "a number and a unit: 90s, 15m, 1h, 7d");
+    return;
+  }
+  rule.quiet = *duration;
+}
+
+}  // namespace
+
 // A misspelt part would silently widen the rule to more log sources, so it is refused, while other
 // keys are notes for people.
 event::LogSource read_logsource(const yaml::Node& document, Reporter& reporter) {
@@ -44,99 +103,51 @@ event::LogSource read_logsource(const yaml::Node& document, Reporter& reporter) 
   return out;
 }
 
-void collect_fields(const Expr& expr, std::unordered_set<std::string>& seen,
-                    std::vector<std::string>& out) {
-  if (expr.kind == Expr::Kind::test && !expr.test.field.empty() &&
-      seen.insert(expr.test.field).second)
-    out.push_back(expr.test.field);
-  for (const Expr& child : expr.children) collect_fields(child, seen, out);
-}
-
-// All detections, in file order; a broken one keeps its name: the condition is still checked.
-void read_detections(const yaml::Node& node, Rule& rule, Reporter& reporter) {
-  std::size_t tests = 0;
-  for (const yaml::Entry& entry : node.entries) {
-    if (entry.key == "condition") continue;
-    if (entry.key == "timeframe") {
-      reporter.error(place(entry), "'timeframe' is not supported",
-                     "write a correlation rule with a timespan instead");
-      continue;
-    }
-    if (entry.key.size() > kNameBytesMax) {
-      reporter.error(place(entry),
-                     fmt::format("a detection's name of more than {} bytes", kNameBytesMax));
-      continue;
-    }
-    auto expr = read_detection(entry.value, tests, reporter);
-    rule.detections.push_back({entry.key, expr ? std::move(*expr) : Expr{}});
-    if (rule.detections.size() > kDetectionsMax) {
-      reporter.error(place(entry), fmt::format("more than {} detections", kDetectionsMax),
-                     "split the rule");
-      return;
-    }
-  }
-}
-
-void read_detection_section(const yaml::Node& document, Rule& rule, Reporter& reporter) {
-  const yaml::Node* node = document.find("detection");
-  if (node == nullptr || !node->is_map()) {
-    reporter.error(node == nullptr ? place(document) : place(*node),
-                   node == nullptr ? "the detection is missing" : "the detection must be a map",
-                   "it names what to look for, and a condition");
-    return;
-  }
-  read_detections(*node, rule, reporter);
-  const yaml::Node* condition = node->find("condition");
+void read_detection_section(const yaml::Node& section, DetectionSection out,
+                            const LoadOptions& options, Reporter& reporter) {
+  read_detections(section, out.detections, options, reporter);
+  const yaml::Node* condition = section.find("condition");
   if (condition == nullptr) {
-    reporter.error(place(*node), "the condition is missing",
+    reporter.error(place(section), "the condition is missing",
                    "for example: condition: selection and not filter");
     return;
   }
-  ConditionScope scope{rule.detections, std::vector<bool>(rule.detections.size(), false), 0};
+  ConditionScope scope{out.detections, std::vector<bool>(out.detections.size(), false), 0};
   auto expr = read_condition(*condition, scope, reporter);
   if (!expr) return;
-  rule.condition = std::move(*expr);
+  out.condition = std::move(*expr);
   for (std::size_t i = 0; i < scope.used.size(); ++i) {
     if (scope.used[i]) continue;
-    for (const yaml::Entry& entry : node->entries)
-      if (entry.key == rule.detections[i].name)
+    for (const yaml::Entry& entry : section.entries)
+      if (entry.key == out.detections[i].name)
         reporter.warn(place(entry), "the condition does not use '" + entry.key + "'",
                       "use it or remove it");
   }
 }
 
-void read_custom(const yaml::Node& document, Rule& rule, Reporter& reporter) {
-  const yaml::Node* node = document.find("vakt");
-  if (node == nullptr) return;
-  if (!node->is_map()) {
-    reporter.error(place(*node), "'vakt' must be a map", "for example: vakt: {quiet: 1h}");
-    return;
-  }
-  reporter.refuse_unknown_keys(*node, {"quiet"});
-  const yaml::Node* quiet = node->find("quiet");
-  if (quiet == nullptr) return;
-  const auto duration = parse_duration(quiet->text);
-  if (!quiet->is_scalar() || !duration || *duration <= Duration(0) || *duration > kTimespanMax) {
-    reporter.error(place(*quiet), "'quiet' must be a time of at most 366 days",
-                   "a number and a unit: 90s, 15m, 1h, 7d");
-    return;
-  }
-  rule.quiet = *duration;
+std::vector<std::string> fields_of(const std::vector<Detection>& detections) {
+  std::vector<std::string> out;
+  std::unordered_set<std::string> seen;
+  for (const Detection& detection : detections) collect_fields(detection.expr, seen, out);
+  return out;
 }
 
-}  // namespace
-
-Rule read_rule(const yaml::Node& document, Metadata meta, Reporter& reporter) {
+Rule read_rule(const yaml::Node& document, Metadata meta, const LoadOptions& options,
+               Reporter& reporter) {
   Rule rule;
   rule.meta = std::move(meta);
   rule.logsource = read_logsource(document, reporter);
-  read_detection_section(document, rule, reporter);
+  const yaml::Node* section = document.find("detection");
+  if (section == nullptr || !section->is_map()) {
+    reporter.error(section == nullptr ? place(document) : place(*section),
+                   section == nullptr ? "the detection is missing" : "the detection must be a map",
+                   "it names what to look for, and a condition");
+  } else {
+    read_detection_section(*section, {rule.detections, rule.condition}, options, reporter);
+  }
   read_custom(document, rule, reporter);
   if (reporter.failed()) return rule;
-  std::unordered_set<std::string> seen;
-  for (const Detection& detection : rule.detections)
-    collect_fields(detection.expr, seen, rule.fields);
-  rule.detection_hash = detection_hash(rule);
+  rule.fields = fields_of(rule.detections);
   return rule;
 }
 

@@ -17,6 +17,7 @@ unsigned flags_of(const Expression& e) {
   if (e.multiline) flags |= HS_FLAG_MULTILINE;
   if (e.dot_all) flags |= HS_FLAG_DOTALL;
   if (e.utf8) flags |= HS_FLAG_UTF8;
+  if (e.prefilter) flags |= HS_FLAG_PREFILTER;
   return flags;
 }
 

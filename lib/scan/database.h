@@ -34,6 +34,9 @@ struct Expression {
   bool multiline = false;  // ^ and $ at every line
   bool dot_all = false;    // . matches '\n' too
   bool utf8 = true;        // the scanned text must then be valid UTF-8
+  // Finds every value that the expression matches, and perhaps others: for constructs that
+  // Hyperscan lacks.
+  bool prefilter = false;
 };
 
 struct CompileError {

@@ -2,55 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
 
-#include "cli/cli.h"
 #include "cli/line_map.h"
 #include "cli/output.h"
 #include "config/config.h"
 #include "daemon/api_rig.h"
+#include "daemon/cli_rig.h"
 
 namespace vakt::cli {
 namespace {
 
-struct Ran {
-  int status = 0;
-  std::string out;
-  std::string err;
-};
-
-Ran run_line(std::vector<std::string> words) {
-  words.insert(words.begin(), "vakt");
-  std::vector<const char*> argv;
-  for (const std::string& word : words) argv.push_back(word.c_str());
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Ran ran;
-  ran.status = run(static_cast<int>(argv.size()), argv.data());
-  std::fflush(stdout);
-  ran.out = testing::internal::GetCapturedStdout();
-  ran.err = testing::internal::GetCapturedStderr();
-  return ran;
-}
-
 const std::string kRules = VAKT_SOURCE_DIR "/rules/linux";
 const std::string kDecoders = VAKT_SOURCE_DIR "/rules/decoders";
-
-// A folder that goes with its test.
-struct Folder {
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "vakt-cli-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    path = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(path + "/" + name, std::ios::binary) << text;
-    return path + "/" + name;
-  }
-  std::string path;
-};
 
 std::string failures(int first_minute, int count, const std::string& address) {
   std::string out;
@@ -66,6 +30,7 @@ TEST(CliCommands, EveryCommandTeaches) {
                                                        {"check"},
                                                        {"replay"},
                                                        {"rules", "test"},
+                                                       {"rules", "match"},
                                                        {"incidents"},
                                                        {"incidents", "list"},
                                                        {"incidents", "show"},

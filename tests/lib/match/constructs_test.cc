@@ -330,12 +330,156 @@ TEST(Matcher, ValuesOverManyBlocksAreCopiedWhole) {
   EXPECT_EQ(both.matcher, expected);
 }
 
-TEST(Matcher, RefusesWhatHyperscanCannotRunAndKeepsTheRest) {
-  const auto both = run(
-      {make_rule(regex("f", "(?=x)x")), make_rule(text("f", "*x*")), make_rule(regex("f", "(a")),
-       make_rule(special(Kind::cidr, "f", "10.*")), make_rule(special(Kind::exists, "")),
-       make_rule(text("f", "*" + std::string(20'000, 'y') + "*"))},
-      event::Routes(), {value("x")});
+TEST(Constructs, Numbers) {
+  using rule::Op;
+  check_rows({
+      {"gt", compared("f", Op::gt, "5"), value("6"), true},
+      {"gt, equal", compared("f", Op::gt, "5"), value("5"), false},
+      {"gte, equal", compared("f", Op::gte, "5"), value("5"), true},
+      {"lt, longer text", compared("f", Op::lt, "10"), value("9"), true},
+      {"lte, negative", compared("f", Op::lte, "-1"), value("-2"), true},
+      {"a JSON number", compared("f", Op::gt, "5"), typed("6", ValueKind::number), true},
+      {"a fraction", compared("f", Op::gt, "1.5"), value("1.6"), true},
+      {"a fraction is not cut", compared("f", Op::gte, "1.5"), value("1"), false},
+      {"an exponent", compared("f", Op::lt, "1e3"), value("999.5"), true},
+      {"beyond a double's digits", compared("f", Op::gt, "9007199254740992"),
+       value("9007199254740993"), true},
+      {"no number", compared("f", Op::gt, "5"), value("6x"), false},
+      {"no number, spaces", compared("f", Op::gt, "5"), value(" 6"), false},
+      {"no number, hexadecimal", compared("f", Op::gt, "5"), value("0x10"), false},
+      {"no number, infinite", compared("f", Op::gt, "5"), value("inf"), false},
+      {"no number, minus infinite", compared("f", Op::lt, "5"), value("-inf"), false},
+      {"empty", compared("f", Op::lt, "5"), value(""), false},
+      {"null", compared("f", Op::lt, "5"), null(), false},
+      {"missing", compared("f", Op::lt, "5"), missing(), false},
+      {"any of several", compared("f", Op::gt, "5"), values({"1", "x", "6"}), true},
+  });
+}
+
+TEST(Constructs, PartsOfTimes) {
+  using rule::Op;
+  using rule::TimePart;
+  const TestEvent at = value("2024-12-30T23:07:59+01:00");
+  check_rows({
+      {"minute", time_part("f", TimePart::minute, "7"), at, true},
+      {"hour, in UTC", time_part("f", TimePart::hour, "22"), at, true},
+      {"hour, not as written", time_part("f", TimePart::hour, "23"), at, false},
+      {"hour, gte", time_part("f", TimePart::hour, "8", Op::gte), at, true},
+      {"hour, lt", time_part("f", TimePart::hour, "22", Op::lt), at, false},
+      {"day", time_part("f", TimePart::day, "30"), at, true},
+      {"week, of the next year", time_part("f", TimePart::week, "1"), at, true},
+      {"week 53", time_part("f", TimePart::week, "53"), value("2021-01-03T00:00:00Z"), true},
+      {"month", time_part("f", TimePart::month, "12"), at, true},
+      {"year", time_part("f", TimePart::year, "2024"), at, true},
+      {"no time", time_part("f", TimePart::year, "2024"), value("2024 was good"), false},
+      {"missing", time_part("f", TimePart::hour, "0", Op::gte), missing(), false},
+  });
+}
+
+TEST(Constructs, OtherFields) {
+  using rule::Op;
+  const auto both = [](std::string a, std::string b) {
+    return TestEvent{.fields = {{"f", std::move(a)}, {"g", std::move(b)}}, .raw = "r"};
+  };
+  check_rows({
+      {"equal", fields_related("f", Op::equals, "g"), both("Abc", "aBC"), true},
+      {"equal cased", fields_related("f", Op::equals, "g", true), both("Abc", "aBC"), false},
+      {"equal cased, same", fields_related("f", Op::equals, "g", true), both("Abc", "Abc"), true},
+      {"not equal", fields_related("f", Op::equals, "g"), both("abc", "abd"), false},
+      {"beyond ASCII", fields_related("f", Op::equals, "g"), both("\u00C9", "\u00E9"), true},
+      {"K is not the Kelvin sign", fields_related("f", Op::equals, "g"), both("k", "\u212A"),
+       false},
+      {"endswith", fields_related("f", Op::endswith, "g"), both("C:\\x.exe", "X.EXE"), true},
+      {"endswith, longer", fields_related("f", Op::endswith, "g"), both("x", "xx"), false},
+      {"startswith", fields_related("f", Op::startswith, "g"), both("abc", "AB"), true},
+      {"startswith, inside", fields_related("f", Op::startswith, "g"), both("xab", "ab"), false},
+      {"contains", fields_related("f", Op::contains, "g"), both("xaby", "AB"), true},
+      {"a wildcard is a character", fields_related("f", Op::equals, "g"), both("abc", "a*"), false},
+      {"the other is missing", fields_related("f", Op::equals, "h"), both("a", "a"), false},
+      {"both are missing", fields_related("h", Op::equals, "i"), both("a", "a"), false},
+      {"itself", fields_related("f", Op::equals, "f"), both("a", "b"), true},
+      {"any pair",
+       fields_related("f", Op::equals, "g"),
+       {.fields = {{"f", "a"}, {"f", "b"}, {"g", "x"}, {"g", "B"}}, .raw = "r"},
+       true},
+  });
+}
+
+// What Hyperscan lacks, PCRE2 confirms.
+TEST(Constructs, RegexesBeyondHyperscan) {
+  check_rows({
+      {"lookahead", regex("f", "foo(?=bar)"), value("xfoobar"), true},
+      {"lookahead, not", regex("f", "foo(?=bar)"), value("foobaz"), false},
+      {"negative lookahead", regex("f", "^(?!abc).*z$"), value("abdz"), true},
+      {"negative lookahead, not", regex("f", "^(?!abc).*z$"), value("abcz"), false},
+      {"lookbehind", regex("f", "(?<=a)b"), value("ab"), true},
+      {"lookbehind, not", regex("f", "(?<!a)b"), value("ab"), false},
+      {"backreference", regex("f", "(.)\\1"), value("abba"), true},
+      {"backreference, not", regex("f", "(.)\\1"), value("abab"), false},
+      {"backreference without case", regex("f", "(a)\\1", "i"), value("aA"), true},
+      {"atomic", regex("f", "(?>a+)ab"), value("aaab"), false},
+      {"possessive", regex("f", "a++b"), value("aab"), true},
+      {"recursion", regex("f", "^(\\((?1)*\\))$"), value("(()())"), true},
+      {"beyond ASCII", regex("f", "(?=\u00E9).$"), value("\u00E9"), true},
+      {"invalid UTF-8 in the record", regex("", "(?<=x)\\x{FFFD}"), record("x\xFFy"), true},
+      {"keyword", regex("", "a(?!b)"), record("ab ac"), true},
+      {"keyword, of escaped JSON", regex("", "a(?=\t)"), record("ab", "a\tb"), true},
+      {"several values", regex("f", "a(?!b)"), values({"ab", "ac"}), true},
+      {"missing", regex("f", "a(?!b)"), missing(), false},
+  });
+}
+
+// An exception hides matches until it expires, by the time of the event, and says so.
+TEST(Matcher, FiltersHideUntilTheyExpire) {
+  const Time end = from_unix_seconds(1'000'000);
+  rule::RuleSet set;
+  set.filters.resize(2);
+  set.filters[0].keep = negate(text("g", "scanner*"));
+  set.filters[1].keep = negate(any({text("g", "lab"), text("h", "*x*")}));
+  set.filters[1].expires = end;
+  set.rules.push_back(make_rule(text("f", "a")));
+  set.rules.push_back(make_rule(all({text("f", "*a*"), negate(text("f", "b"))})));
+  set.rules.push_back(make_rule(text("f", "a")));
+  set.rules[0].filters = {0, 1};
+  set.rules[1].filters = {1};
+  const auto event = [](std::string g, Time time) {
+    return TestEvent{.fields = {{"f", "a"}, {"g", std::move(g)}}, .raw = "r", .time = time};
+  };
+  const auto both = run(set, event::Routes(),
+                        {event("x", end), event("scanner1", end), event("lab", end),
+                         event("lab", end - std::chrono::nanoseconds(1))},
+                        2);
+  EXPECT_EQ(both.matcher, both.reference);
+  EXPECT_EQ(
+      both.matcher,
+      (std::vector<Match>{{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 0}, {2, 1}, {2, 2}, {3, 2}}));
+  EXPECT_EQ(both.hidden, (std::vector<Hidden>{{1, 0, 0}, {3, 0, 1}, {3, 1, 1}}));
+}
+
+// A trap for backtracking matchers gives up in time, is counted, and does not match.
+TEST(Matcher, AnEndlessSearchIsStoppedAndCounted) {
+  auto set = std::make_shared<rule::RuleSet>();
+  set->rules.push_back(make_rule(regex("f", "^(?:a|aa)+(?=c)\\w*!$")));
+  event::FieldNames names;
+  Diagnostics diagnostics;
+  const auto program = Program::compile(set, names, event::Routes(), diagnostics);
+  ASSERT_TRUE(diagnostics.empty());
+  EXPECT_TRUE(program->uses_pcre(0));
+  Matcher matcher(program);
+  event::Batch batch(1000, 10);
+  add(batch, names, {.fields = {{"f", std::string(60, 'a') + "!"}}, .raw = "r"});
+  std::vector<Match> out;
+  matcher.match(batch, out);
+  EXPECT_TRUE(out.empty());
+  EXPECT_EQ(matcher.regex_limits_hit(), 1u);
+}
+
+TEST(Matcher, RefusesWhatCannotRunAndKeepsTheRest) {
+  const auto both = run({make_rule(regex("f", "(?=x)[z-a]")), make_rule(text("f", "*x*")),
+                         make_rule(regex("f", "(a")), make_rule(special(Kind::cidr, "f", "10.*")),
+                         make_rule(special(Kind::exists, "")),
+                         make_rule(text("f", "*" + std::string(20'000, 'y') + "*"))},
+                        event::Routes(), {value("x")});
   EXPECT_EQ(both.matcher, (std::vector<Match>{{0, 1}}));
   ASSERT_EQ(both.diagnostics.size(), 5u);
   for (const Diagnostic& d : both.diagnostics) {

@@ -139,7 +139,13 @@ class Generator {
                                                       "a.b",
                                                       "\u00E9",
                                                       "a\\\\|\\.",
-                                                      "^$"};
+                                                      "^$",
+                                                      "a(?=b)",
+                                                      "^(?!a).*b",
+                                                      "(.)\\1",
+                                                      "(?<=b)k",
+                                                      "(?>a*)b",
+                                                      "b++a"};
     Test out = text_test();
     out.field = fields[below(fields.size())];
     if (one_in(6)) {
@@ -156,8 +162,27 @@ class Generator {
       out.tokens.clear();
       out.kind = Test::Kind::cidr;
       out.pattern = one_in(2) ? "10.0.0.0/15" : "2001:db8::/33";
+    } else if (one_in(12) && !out.field.empty()) {
+      compare_instead(out);
     }
     return out;
+  }
+
+  void compare_instead(Test& out) {
+    static const std::vector<std::string> others{"f", "g", "h", "message"};
+    static const std::vector<std::string> numbers{"1", "7", "-3", "2.5", "10"};
+    out.tokens.clear();
+    if (one_in(2)) {
+      out.kind = Test::Kind::field;
+      out.pattern = others[below(others.size())];
+      out.op = static_cast<rule::Op>(below(4));
+      return;
+    }
+    out.cased = false;
+    out.kind = one_in(4) ? Test::Kind::part : Test::Kind::number;
+    out.pattern = numbers[below(numbers.size())];
+    out.op = one_in(3) ? rule::Op::equals : static_cast<rule::Op>(4 + below(4));
+    out.part = static_cast<rule::TimePart>(below(6));
   }
 
   Expr expr(int depth, std::size_t detections) {
@@ -194,11 +219,14 @@ class Generator {
     static const std::vector<std::string> fields{"f", "g", "h", "message", "unasked"};
     static const std::vector<std::string> addresses{
         "10.1.2.3", "10.2.0.0", "2001:db8:7fff::", "2001:db8:8000::1", "10.0.0.1x"};
+    static const std::vector<std::string> numbers{
+        "1", "7", "-3", "2.50", "1e1", "-", "8.", "0007", "2026-01-07T07:01:10Z", "1700000000"};
     TestEvent out;
     out.route = static_cast<event::RouteId>(below(routes_.size()));
     for (std::size_t n = below(5); n > 0; --n) {
       TestField f{fields[below(fields.size())], letters(6)};
       if (one_in(15)) f.text = addresses[below(addresses.size())];
+      if (one_in(10)) f.text = numbers[below(numbers.size())];
       if (one_in(15)) f.text += "\xC3";
       if (one_in(10)) f = {f.name, "", event::ValueKind::null};
       out.fields.push_back(std::move(f));

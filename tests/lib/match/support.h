@@ -80,6 +80,27 @@ inline Expr special(Test::Kind kind, std::string field, std::string pattern = ""
   return leaf(test);
 }
 
+inline Expr compared(std::string field, rule::Op op, std::string number) {
+  Expr out = special(Test::Kind::number, std::move(field), std::move(number));
+  out.test.op = op;
+  return out;
+}
+
+inline Expr time_part(std::string field, rule::TimePart part, std::string number,
+                      rule::Op op = rule::Op::equals) {
+  Expr out = special(Test::Kind::part, std::move(field), std::move(number));
+  out.test.op = op;
+  out.test.part = part;
+  return out;
+}
+
+inline Expr fields_related(std::string field, rule::Op op, std::string other, bool cased = false) {
+  Expr out = special(Test::Kind::field, std::move(field), std::move(other));
+  out.test.op = op;
+  out.test.cased = cased;
+  return out;
+}
+
 inline Expr combine(Expr::Kind kind, std::vector<Expr> children) {
   Expr out;
   out.kind = kind;
@@ -111,6 +132,7 @@ struct TestEvent {
   std::string raw = {};
   std::string keywords = {};
   event::RouteId route = 0;
+  Time time = {};
 };
 
 // A batch of these events. Fields whose text occurs in `raw` in ascending order point there, as
@@ -118,6 +140,7 @@ struct TestEvent {
 inline void add(event::Batch& batch, const event::FieldNames& names, const TestEvent& from) {
   event::Event& e = batch.add(from.raw);
   e.route = from.route;
+  e.event_time = from.time;
   e.keywords = batch.text().copy(from.keywords);
   std::size_t at = 0;
   for (const TestField& f : from.fields) {
@@ -138,14 +161,14 @@ inline void add(event::Batch& batch, const event::FieldNames& names, const TestE
 struct Both {
   std::vector<Match> matcher;
   std::vector<Match> reference;
+  std::vector<Hidden> hidden;  // of the last round
   Diagnostics diagnostics;
 };
 
-inline Both run(std::vector<rule::Rule> rules, const event::Routes& routes,
+inline Both run(rule::RuleSet rules, const event::Routes& routes,
                 const std::vector<TestEvent>& events, std::size_t rounds = 1) {
   Both out;
-  auto set = std::make_shared<rule::RuleSet>();
-  set->rules = std::move(rules);
+  const auto set = std::make_shared<const rule::RuleSet>(std::move(rules));
   event::FieldNames names;
   const auto program = Program::compile(set, names, routes, out.diagnostics);
   std::size_t bytes = 1;
@@ -159,12 +182,20 @@ inline Both run(std::vector<rule::Rule> rules, const event::Routes& routes,
   }
   for (std::uint32_t e = 0; e < batch.size(); ++e) {
     for (std::uint32_t r = 0; r < set->rules.size(); ++r) {
-      if (reference_matches(set->rules[r], batch, batch.events()[e], names, routes)) {
+      if (reference_hits(*set, r, batch, batch.events()[e], names, routes)) {
         out.reference.push_back({e, r});
       }
     }
   }
+  out.hidden = matcher.hidden();
   return out;
+}
+
+inline Both run(std::vector<rule::Rule> rules, const event::Routes& routes,
+                const std::vector<TestEvent>& events, std::size_t rounds = 1) {
+  rule::RuleSet set;
+  set.rules = std::move(rules);
+  return run(std::move(set), routes, events, rounds);
 }
 
 }  // namespace vakt::match::testing

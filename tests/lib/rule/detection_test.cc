@@ -51,6 +51,40 @@ TEST(Detection, Expressions) {
       {"{A|cidr: 10.1.2.3}", "(cidr A 10.1.2.3)"},
       {"{A|cidr: 0.0.0.0/0}", "(cidr A 0.0.0.0/0)"},
       {"{A|exists: true, B|exists: false}", "(and (exists A) (missing B))"},
+      // Encodings, in the order written.
+      {"{A|base64: 'a\\*b'}", R"((= A "YSpi"))"},
+      {"{A|base64offset|contains: foo}", R"((or (= A "*Zm9v*") (= A "*Zvb*") (= A "*mb2*")))"},
+      {"{A|base64offset|contains: \u00E9"
+       "12}",
+       R"((or (= A "*w6kxM*") (= A "*OpMT*") (= A "*DqTEy*")))"},
+      {"{A|wide|base64offset|contains: foo}",
+       R"((or (= A "*ZgBvAG8A*") (= A "*YAbwBvA*") (= A "*mAG8Abw*")))"},
+      {"{A|utf16le|base64: ab}", R"((= A "YQBiAA=="))"},
+      {"{A|utf16|base64: ab}", R"((= A "//5hAGIA"))"},
+      {"{A|utf16be|base64: ab}", R"((= A "AGEAYg=="))"},
+      {"{A|wide|base64: \U0001F600}", R"((= A "PdgA3g=="))"},
+      {"{A|base64|contains|all: [a, b]}", R"((and (= A "*YQ==*") (= A "*Yg==*")))"},
+      {"{A|windash: x-y}", R"((= A "x-y"))"},
+      {"{A|windash: -x}", R"((or (= A "-x") (= A "/x") (= A "–x") (= A "—x") (= A "―x")))"},
+      {"{A|contains|windash: ' /c '}",
+       R"((or (= A "* -c *") (= A "* /c *") (= A "* –c *") (= A "* —c *") (= A "* ―c *")))"},
+      {"{A|windash|contains|all: [-x, y]}",
+       R"((and (or (= A "*-x*") (= A "*/x*") (= A "*–x*") (= A "*—x*") (= A "*―x*")) (= A "*y*")))"},
+      {"{A|windash: '--d'}", R"((or (= A "--d") (= A "-/d") (= A "-–d") (= A "-—d") (= A "-―d")))"},
+      {"{A|windash: '\u2013a'}", R"((= A "–a"))"},
+      // Other fields, numbers, times.
+      {"{A|fieldref: B}", "(= A $B)"},
+      {"{A|fieldref|endswith: B, C|fieldref|cased: D}", "(and (endswith A $B) (cased = C $D))"},
+      {"{A|fieldref: [B, C]}", "(or (= A $B) (= A $C))"},
+      {"{A|gt: 5, B|gte: -1.5, C|lt: 0x10, D|lte: 1e3}",
+       "(and (> A 5) (>= B -1.5) (< C 16) (<= D 1e3))"},
+      {"{A|gt|neq: 5}", "(not (> A 5))"},
+      {"{A|neq: x}", R"((not (= A "x")))"},
+      {"{A|neq: [1, 2]}", R"((not (or (= A "1") (= A "2"))))"},
+      {"{A|contains|all|neq: [a, b]}", R"((not (and (= A "*a*") (= A "*b*"))))"},
+      {"{A|hour: 3, B|hour|gte: 8}", "(and (= (hour A) 3) (>= (hour B) 8))"},
+      {"{A|week: 1, B|minute: 0, C|day: 31, D|month: 12, E|year: 2026}",
+       "(and (= (week A) 1) (= (minute B) 0) (= (day C) 31) (= (month D) 12) (= (year E) 2026))"},
       // Null, empty, numbers, booleans.
       {"{A: null}", "(null A)"},
       {"{A: }", "(null A)"},
@@ -140,16 +174,45 @@ TEST(Detection, Refusals) {
     const char* value;
     const char* want;  // after "f.yml:4:"
   } rows[] = {
-      {"{A|windash: x}",
-       "7: error: the modifier 'windash' is not supported by this version (list "
-       "the spellings to look for as values of their own)"},
-      {"{A|base64offset|contains: x}",
-       "7: error: the modifier 'base64offset' is not supported by this version (list the encoded "
-       "texts to look for as values)"},
-      {"{A|fieldref: x}", "7: error: the modifier 'fieldref' is not supported by this version"},
-      {"{A|neq: x}",
-       "7: error: the modifier 'neq' is not supported by this version (use 'not' in "
-       "the condition)"},
+      {"{A|contains|base64: x}",
+       "7: error: the modifiers 'contains' and 'base64' contradict each other (write them the "
+       "other way round)"},
+      {"{A|base64: 'a*'}",
+       "17: error: a wildcard cannot be encoded as base64 (escape it (\\*) if the character is "
+       "meant)"},
+      {"{A|wide: \u00E9}",
+       "15: error: the encoded bytes are no text, and so in no event's value (encode them "
+       "further, with base64offset)"},
+      {"{A|startswith|fieldref: B}",
+       "7: error: the modifiers 'startswith' and 'fieldref' contradict each other (write them the "
+       "other way round)"},
+      {"{A|fieldref|base64: B}",
+       "7: error: the modifiers 'fieldref' and 'base64' contradict each other (keep one of them)"},
+      {"{A|gt: '5'}",
+       "13: error: the modifier 'gt' takes a number, not '5' (write the number without quotes)"},
+      {"{A|hour: x}", "15: error: the modifier 'hour' takes a number, not 'x'"},
+      {"{A|gte|hour: 5}",
+       "7: error: the modifiers 'gte' and 'hour' contradict each other (write them the other way "
+       "round)"},
+      {"{A|gt|lt: 5}",
+       "7: error: the modifiers 'gt' and 'lt' contradict each other (keep one of them)"},
+      {"{A|contains|gt: 5}",
+       "7: error: the modifiers 'contains' and 'gt' contradict each other (keep one of them)"},
+      {"{A|gt|cased: 5}",
+       "7: error: the modifiers 'gt' and 'cased' contradict each other (leave 'cased' out)"},
+      {"{'|gt': 5}",
+       "7: error: the modifier 'gt' needs a field (keywords are searched in the whole event)"},
+      {"{'|fieldref': B}",
+       "7: error: the modifier 'fieldref' needs a field (keywords are searched in the whole "
+       "event)"},
+      {"{A|expand: '%x%'}",
+       "17: error: the placeholder %x% has no values (list them in the configuration: "
+       "placeholders: {x: [...]})"},
+      {"{A|windash: ' -a -b -c -d -e -f'}",
+       "18: error: 'windash' gives more than 3125 spellings (split the value)"},
+      {"{A|exists|neq: true}",
+       "7: error: the modifiers 'exists' and 'neq' contradict each other ('exists' takes one true "
+       "or false)"},
       {"{A|containz: x}", "7: error: unknown modifier 'containz' (did you mean 'contains'?)"},
       {"{A|Contains: x}", "7: error: unknown modifier 'Contains' (did you mean 'contains'?)"},
       {"{'A|': x}", "7: error: unknown modifier ''"},
@@ -270,7 +333,7 @@ TEST(Detection, Bounds) {
 
 TEST(Detection, AllProblemsOfARuleAreReported) {
   const Loaded got = load_one(
-      rule_with("  s:\n    A|foo: x\n    B|windash: y\n    C|cidr: z\n  condition: s and t\n"));
+      rule_with("  s:\n    A|foo: x\n    B|windish: y\n    C|cidr: z\n  condition: s and t\n"));
   EXPECT_EQ(got.problems.size(), 4u);
   EXPECT_EQ(got.problems.back(), "f.yml:8:20: error: 't' names no detection");
 }

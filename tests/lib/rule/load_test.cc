@@ -122,17 +122,21 @@ TEST(Load, Problems) {
        {"4:15: error: 'quiet' must be a time of at most 366 days (a "
         "number and a unit: 90s, 15m, 1h, 7d)"},
        0},
-      {head + "action: global\n",
-       {"4:9: error: 'action' documents (global, reset, repeat) are not supported (write each rule "
-        "out in full, as a document of its own)"},
+      {head + "action: global\n", {}, 0},
+      {"action: globl\n" + head,
+       {"1:9: error: unknown action 'globl' (use global, reset or repeat)"},
        0},
-      {"title: t\nfilter: {}\n",
-       {"1:1: error: filter documents are not supported by this version (add the exception to the "
-        "rule's condition: 'and not filter')"},
+      {"action: repeat\n" + head,
+       {"1:9: error: there is no document before this one to repeat"},
        0},
-      {"title: t\ntype: filter\n",
-       {"1:1: error: filter documents are not supported by this version (add the exception to the "
-        "rule's condition: 'and not filter')"},
+      {"title: t\nlogsource: {product: p}\nfilter: {}\n",
+       {"3:9: error: the filter does not say which rules it is for (list their ids or names under "
+        "'rules', or write 'rules: any')",
+        "3:9: error: the condition is missing (for example: condition: selection and not filter)"},
+       0},
+      {"title: t\nlogsource: {product: p}\ntype: filter\n",
+       {"1:1: error: the filter's section 'filter' must be a map (it names the rules, what to look "
+        "for, and a condition)"},
        0},
       {"id: x\n" + head + "---\nid: x\n" + head,
        {"6:5: error: 'x' already names a rule (f.yml:1; change one of them)"},
@@ -162,6 +166,110 @@ TEST(Load, Problems) {
     EXPECT_EQ(got.problems, want) << row.text;
     EXPECT_EQ(got.set.rules.size(), row.rules) << row.text;
   }
+}
+
+// Files of old Sigma: a document with `action: global` gives its parts to those that follow.
+TEST(Load, ActionDocuments) {
+  const Loaded got = load_one(
+      "action: global\ntitle: t\nid: x\nlogsource: {product: p}\ndetection: {s: {A: 1}, condition: "
+      "s}\n---\ndetection: {s: {B: 2}}\n---\nid: y\nlogsource: {service: q}\ndetection: {s: {A: "
+      "3}}\n---\naction: repeat\nid: z\ndetection: {u: {C: 4}, condition: s and u}\n---\naction: "
+      "reset\n---\ntitle: alone\nid: w\nlogsource: {product: r}\ndetection: {s: {D: 5}, condition: "
+      "s}\n");
+  EXPECT_EQ(got.problems, Problems{});
+  std::vector<std::string> rules;
+  for (const Rule& rule : got.set.rules) {
+    std::string text = rule.meta.id + " " + rule.meta.title + " " + rule.logsource.product + "/" +
+                       rule.logsource.service;
+    for (const Detection& d : rule.detections) text += " " + to_string(d.expr);
+    rules.push_back(text);
+  }
+  EXPECT_EQ(rules, (std::vector<std::string>{
+                       R"(x t p/ (and (= A "1") (= B "2")))", R"(y t p/q (= A "3"))",
+                       R"(z t p/q (= A "3") (= C "4"))", R"(w alone r/ (= D "5"))"}));
+}
+
+std::string filter_of(const std::string& rules, const std::string& more = "") {
+  return "title: f\nid: f\nlogsource: {product: p}\nfilter:\n  rules: " + rules +
+         "\n  selection: {User: svc}\n  condition: not selection\n" + more;
+}
+
+TEST(Load, Filters) {
+  const std::string rules =
+      "title: a\nid: a\nlogsource: {product: p, category: c}\ndetection: {s: {A: 1}, condition: "
+      "s}\n"
+      "---\ntitle: b\nname: b\nlogsource: {product: q}\ndetection: {s: {A: 1}, condition: "
+      "s}\n---\n";
+  const Loaded any = load_one(
+      rules + filter_of("any", "vakt: {owner: soc, reason: backup, expires: 2026-03-01}\n"));
+  EXPECT_EQ(any.problems, Problems{});
+  ASSERT_EQ(any.set.filters.size(), 1u);
+  EXPECT_EQ(to_string(any.set.filters[0].keep), R"((not (= User "svc")))");
+  EXPECT_EQ(any.set.filters[0].owner, "soc");
+  EXPECT_EQ(any.set.filters[0].reason, "backup");
+  EXPECT_EQ(any.set.filters[0].expires, parse_rfc3339("2026-03-02T00:00:00Z"));
+  EXPECT_EQ(any.set.rules[0].filters, std::vector<std::uint32_t>{0});
+  EXPECT_EQ(any.set.rules[1].filters, std::vector<std::uint32_t>{});
+  // State counted with an exception is not that without it.
+  const Loaded without = load_one(rules);
+  EXPECT_NE(any.set.rules[0].detection_hash, without.set.rules[0].detection_hash);
+  EXPECT_EQ(any.set.rules[1].detection_hash, without.set.rules[1].detection_hash);
+
+  const Loaded named = load_one(rules + filter_of("[a]"));
+  EXPECT_EQ(named.problems, Problems{});
+  EXPECT_EQ(named.set.rules[0].filters, std::vector<std::uint32_t>{0});
+  const struct {
+    std::string filter;
+    std::string want;
+  } rows[] = {
+      {filter_of("[a, z]"), "f.yml:15:14: error: no rule has the id or name 'z'"},
+      {filter_of("b"),
+       "f.yml:15:10: error: the rule 'b' has another log source than the filter (make the filter's "
+       "logsource as wide as the rule's)"},
+      {filter_of("[]"), "f.yml:15:10: error: the list of rules is empty"},
+      {filter_of("any", "vakt: {expires: soon}\n"),
+       "f.yml:18:17: error: 'expires' must be a date or time in RFC 3339 (for example 2026-12-31 "
+       "or "
+       "2026-12-31T17:00:00+01:00)"},
+      {filter_of("any", "vakt: {onwer: x}\n"),
+       "f.yml:18:8: error: unknown key 'onwer' (did you mean 'owner'?)"},
+  };
+  for (const auto& row : rows) {
+    const Loaded got = load_one(rules + row.filter);
+    EXPECT_EQ(got.problems, Problems{row.want});
+    EXPECT_EQ(got.set.filters.size(), 0u) << row.want;
+    EXPECT_EQ(got.set.rules.size(), 2u) << row.want;
+  }
+  const Loaded keeps =
+      load_one(rules +
+               "title: f\nlogsource: {product: p}\nfilter: {rules: any, s: {A: 1}, "
+               "condition: s}\n");
+  EXPECT_EQ(keeps.problems,
+            Problems{"f.yml:13:44: warning: the filter keeps only events that match its selections "
+                     "(an exception reads: condition: not selection)"});
+  EXPECT_EQ(keeps.set.filters.size(), 1u);
+}
+
+TEST(Load, Placeholders) {
+  Diagnostics diagnostics;
+  const RuleSet set =
+      load_texts({{"f.yml", rule_of("{A|contains|expand: 'x%a%y%b%', B|expand: '100%'}")}},
+                 diagnostics, {.placeholders = {{"a", {"1", "2*"}}, {"b", {"3"}}}});
+  EXPECT_TRUE(diagnostics.empty());
+  ASSERT_EQ(set.rules.size(), 1u);
+  EXPECT_EQ(to_string(set.rules[0].detections[0].expr),
+            R"((and (or (= A "*x1y3*") (= A "*x2\*y3*")) (= B "100%")))");
+}
+
+TEST(Load, RetiredRulesOnRequest) {
+  const std::vector<Source> sources = {
+      {"a.yml",
+       "title: t\nstatus: deprecated\nlogsource: {product: p}\ndetection: {s: {A: 1}, "
+       "condition: s}\n"}};
+  Diagnostics diagnostics;
+  EXPECT_EQ(load_texts(sources, diagnostics).rules.size(), 0u);
+  EXPECT_EQ(load_texts(sources, diagnostics, {.placeholders = {}, .retired = true}).rules.size(),
+            1u);
 }
 
 TEST(Load, SecondIdOfTheSetIsRefused) {

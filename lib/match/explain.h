@@ -1,0 +1,32 @@
+// Why a rule matches an event, or does not: its condition as a tree with the truth of every node,
+// and the values that the tests looked at. The truth is the reference's. For people: slow.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "event/batch.h"
+#include "event/log_source.h"
+#include "rule/rule.h"
+
+namespace vakt::match {
+
+struct Explanation {
+  enum class Kind { rule, logsource, detection, all, any, negate, test };
+  Kind kind = Kind::rule;
+  bool truth = false;
+  std::string what;                 // a detection's name, or a test as a person would say it
+  std::vector<std::string> values;  // of the field tested, or the labels of the event
+  std::vector<Explanation> children;
+};
+
+// Two children: the log source and the condition.
+Explanation explain(const rule::Rule& rule, const event::Batch& batch, const event::Event& event,
+                    const event::FieldNames& names, const event::Routes& routes);
+
+// One line a node, `indent` blanks before the first level. Of many children those that decide are
+// shown; long values are cut. Safe for a terminal.
+std::string to_text(const Explanation& explanation, std::size_t indent);
+
+}  // namespace vakt::match
