@@ -100,6 +100,55 @@ TEST(WorkerRoutes, DecodersStillLabelWhatNoMapKnows) {
   EXPECT_TRUE(pipeline->routes.applies(added.event().route, {"linux", "", "sshd"}));
 }
 
+TEST(WorkerRoutes, AccessLogsAreOfWebServers) {
+  const auto pipeline = load(shipped_options());
+  Worker worker(pipeline);
+  Added added;
+  add(added, worker,
+      "192.0.2.1 - - [17/May/2015:10:05:03 +0200] \"GET /a?b HTTP/1.1\" 200 1 \"-\" \"curl\"");
+  const event::Event& e = added.event();
+  EXPECT_TRUE(pipeline->routes.applies(e.route, {"", "webserver", ""}));
+  EXPECT_EQ(e.event_time, from_unix_seconds(1'431'849'903));
+  EXPECT_EQ(e.flags & (event::kUnparsed | event::kTimeSuspect), 0);
+  const std::vector<std::pair<const char*, const char*>> rows{
+      {"source.ip", "192.0.2.1"}, {"cs-method", "GET"}, {"cs-uri-query", "/a?b"},
+      {"cs-uri-stem", "/a"},      {"sc-status", "200"}, {"cs-user-agent", "curl"}};
+  for (const auto& [name, value] : rows) {
+    const event::Field* field = added.batch.find(e, pipeline->names.find(name));
+    ASSERT_NE(field, nullptr) << name;
+    EXPECT_EQ(field->text, value) << name;
+  }
+  // As a message of a syslog record it is what some program says.
+  Added forged;
+  add(forged, worker,
+      "<38>Dec  6 21:11:02 h x: 192.0.2.1 - - [17/May/2015:10:05:03 +0200] \"GET / HTTP/1.1\" 200 "
+      "1");
+  EXPECT_FALSE(pipeline->routes.applies(forged.event().route, {"", "webserver", ""}));
+}
+
+TEST(WorkerRoutes, AuditRecordsAreOfAuditd) {
+  PipelineOptions options = shipped_options();
+  const auto pipeline = load(options);
+  Worker worker(pipeline);
+  const std::string record =
+      "type=EXECVE msg=audit(1765055462.243:24287): argc=2 a0=\"id\" a1=2F7661722F6120";
+  const std::vector<std::pair<std::string, bool>> rows{
+      {record, true},
+      {"node=h1 " + record, true},
+      {"<38>Dec  6 21:11:02 h audispd: " + record, true},
+      {"<38>Dec  6 21:11:02 h evil: " + record, false}};
+  for (const auto& [frame, expected] : rows) {
+    Added added;
+    add(added, worker, frame);
+    const event::Event& e = added.event();
+    EXPECT_EQ(pipeline->routes.applies(e.route, {"linux", "", "auditd"}), expected) << frame;
+    if (!expected) continue;
+    EXPECT_EQ(e.event_time, from_unix_seconds(1'765'055'462) + std::chrono::milliseconds(243));
+    EXPECT_EQ(e.flags & (event::kUnparsed | event::kTimeSuspect), 0) << frame;
+    EXPECT_EQ(added.batch.find(e, pipeline->names.find("a0"))->text, "id");
+  }
+}
+
 fs::path data() {
   const char* given = std::getenv("VAKT_TEST_DATA");
   return (given != nullptr ? fs::path(given)
