@@ -38,7 +38,8 @@ class Corpus:
 
     def rule_options(self) -> list[str]:
         return ["--rules", str(self.folder / "rules"), "--decoders", str(ROOT / "rules/decoders"),
-                "--decoders", str(self.folder / "decoders")]
+                "--decoders", str(self.folder / "decoders"),
+                "--field-maps", str(ROOT / "rules/field_maps")]
 
 
 def fail(message: str) -> None:
@@ -172,6 +173,7 @@ def vakt_serve(build: Path, corpus: Corpus, out: str) -> Run:
         "data_dir": str(data),
         "rules": [str(corpus.folder / "rules")],
         "decoders": [str(ROOT / "rules/decoders"), str(corpus.folder / "decoders")],
+        "field_maps": [str(ROOT / "rules/field_maps")],
         "api": {"address": f"127.0.0.1:{api}"},
         "listeners": [{"name": "bench", "type": "tcp", "address": f"127.0.0.1:{port}",
                        "year": corpus.expected["year"]}],

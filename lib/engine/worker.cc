@@ -74,7 +74,10 @@ void add_header_fields(event::Batch& batch, const parse::SyslogHeader& header) {
 }  // namespace
 
 Worker::Worker(std::shared_ptr<const Pipeline> pipeline)
-    : pipeline_(std::move(pipeline)), json_(kFrameBytesMax), matcher_(pipeline_->program) {}
+    : pipeline_(std::move(pipeline)),
+      json_(kFrameBytesMax),
+      text_records_(pipeline_->names),
+      matcher_(pipeline_->program) {}
 
 void Worker::add(event::Batch& batch, std::string_view frame, bool truncated,
                  const Origin& origin) {
@@ -110,11 +113,15 @@ void Worker::add_syslog(event::Batch& batch, std::string_view text, const Listen
   const parse::SyslogHeader header =
       parse::parse_syslog(text, {origin.received, listener.settings.year, listener.settings.zone});
   event::Event& e = batch.events().back();
-  if (header.unparsed) e.flags |= event::kUnparsed;
   if (header.year_guessed) e.flags |= event::kYearGuessed;
   batch.add_field(event::kMessage, ValueKind::string, header.message);
   add_header_fields(batch, header);
-  set_time(e, header.has_time, header.time, origin.received);
+  // Without a header, `unparsed` is right for anything but a record that needs none.
+  const auto own_time = header.unparsed || !header.app_name.empty()
+                            ? text_records_.add(batch, header.message, header.app_name)
+                            : std::nullopt;
+  if (header.unparsed && !own_time) e.flags |= event::kUnparsed;
+  set_time(e, own_time || header.has_time, own_time.value_or(header.time), origin.received);
 }
 
 // False: not a JSON record.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/pipeline.h"
+#include "engine/text_records.h"
 #include "event/batch.h"
 #include "event/hit.h"
 #include "parse/json.h"
@@ -58,6 +59,7 @@ class Worker {
 
   std::shared_ptr<const Pipeline> pipeline_;
   parse::JsonParser json_;
+  TextRecords text_records_;
   match::Matcher matcher_;
   std::vector<match::Match> matches_;
   std::string source_;                                // scratch

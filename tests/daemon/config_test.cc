@@ -15,7 +15,8 @@ Environment somewhere() {
     return std::nullopt;
   };
   environment.directory_exists = [](const std::string& path) {
-    return path == "/usr/share/vakt/rules" || path == "/etc/rules/decoders";
+    return path == "/usr/share/vakt/rules" || path == "/etc/rules/decoders" ||
+           path == "/etc/rules/field_maps";
   };
   return environment;
 }
@@ -47,8 +48,13 @@ TEST(Config, Complaints) {
       {"disorder: 90s\n", ""},
       {"[1]",
        "vakt.yaml:1:1: error: the configuration must be a map (its keys: data_dir, rules, "
-       "decoders, open_level, api, listeners, memory, store, workers, disorder, "
-       "allow_plaintext)\n"},
+       "decoders, field_maps, open_level, api, listeners, memory, store, workers, disorder, "
+       "allow_plaintext, placeholders)\n"},
+      {"placeholders: [a]\n",
+       "vakt.yaml:1:15: error: 'placeholders' must be a map (for example: placeholders: {admins: "
+       "[alice, bob]})\n"},
+      {"placeholders: {a: b}\n",
+       "vakt.yaml:1:19: error: 'a' must be a list of texts (write it as [first, second])\n"},
       {"lisners: []\n",
        "vakt.yaml:1:1: error: unknown key 'lisners' (did you mean 'listeners'?)\n"},
       {"workers: -1\n", "vakt.yaml:1:10: error: 'workers' must be a whole number from 0 to 256\n"},
@@ -116,6 +122,7 @@ TEST(Config, DefaultsNeedNoFile) {
   EXPECT_EQ(config.api.token_file, "/home/anna/.local/state/vakt/api.token");
   EXPECT_EQ(config.rules, std::vector<std::string>{"/usr/share/vakt/rules"});
   EXPECT_EQ(config.decoders, std::vector<std::string>{"/usr/share/vakt/rules/decoders"});
+  EXPECT_EQ(config.field_maps, std::vector<std::string>{"/usr/share/vakt/rules/field_maps"});
   ASSERT_EQ(config.listeners.size(), 3u);
   EXPECT_EQ(config.listeners[0].records.name, "syslog-udp");
   EXPECT_EQ(to_string(config.listeners[1].address), "127.0.0.1:5514");
@@ -158,9 +165,11 @@ memory: {budget: 1GiB}
 store: {durability: os, raw_bytes_max: 5GB, raw_age_max: 7d, hit_age_max: 90d}
 workers: 3
 disorder: 2m
+placeholders: {admins: [alice, bob]}
 )");
   EXPECT_EQ(config.data_dir, "/srv/vakt");
   EXPECT_EQ(config.decoders, std::vector<std::string>{"/etc/rules/decoders"});
+  EXPECT_EQ(config.field_maps, std::vector<std::string>{"/etc/rules/field_maps"});
   EXPECT_EQ(config.open_level, rule::Level::medium);
   EXPECT_EQ(to_string(config.api.address), "[::1]:9000");
   EXPECT_EQ(config.api.token_file, "/etc/vakt/token");
@@ -177,6 +186,8 @@ disorder: 2m
   EXPECT_EQ(config.store.raw_age_max, std::chrono::hours(24 * 7));
   EXPECT_EQ(config.workers, 3u);
   EXPECT_EQ(config.disorder, std::chrono::minutes(2));
+  EXPECT_EQ(config.placeholders,
+            (rule::Placeholders{{"admins", std::vector<std::string>{"alice", "bob"}}}));
 }
 
 TEST(Config, Sizes) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "event/field_names.h"
@@ -47,6 +48,51 @@ TEST(FieldNames, InternIsStableAndExact) {
   for (int i = 0; i < 5000; ++i) names.intern("f" + std::to_string(i));
   EXPECT_EQ(names.find("a.b"), a);
   EXPECT_EQ(names.size(), kFixedFields + 5002u);
+}
+
+std::string found(const FieldNames& names, std::string_view spelling) {
+  std::string out;
+  for (const FieldId id : names.lookup(spelling)) out += names.name(id) + " ";
+  return out;
+}
+
+TEST(FieldNames, SpellingsStandForNames) {
+  FieldNames names;
+  names.add_prefix("Event.Data.");
+  names.add_prefix("Event.User.*.");
+  names.add_spelling("process.executable", "Image");
+  names.add_spelling("process.executable", "Source");
+  names.add_spelling("other", "NobodyAsks");
+  names.add_spelling("Computer", "host.name");
+  for (const char* name : {"Image", "Source", "process.executable", "ThreatName", "a.b"})
+    names.intern(name);
+  EXPECT_EQ(found(names, "Image"), "Image ");
+  EXPECT_EQ(found(names, "Event.Data.Image"), "") << "not resolved yet";
+  names.resolve_spellings();
+  const std::vector<std::pair<const char*, const char*>> rows{
+      {"Image", "Image "},
+      {"image", ""},
+      {"Event.Data.Image", "Image "},
+      {"Event.Data.a.b", "a.b "},
+      {"Event.Data.Unknown", ""},
+      {"Event.Data.message", ""},  // Vakt's own
+      {"Event.Data.Threat Name", "ThreatName "},
+      {"Threat  Name ", "ThreatName "},
+      {"Event.User.X.Image", "Image "},
+      {"Event.User.X Y.Threat Name", "ThreatName "},
+      {"Event.User.X.Y.Image", ""},
+      {"Event.User.X.message", ""},
+      {"Event.User.Image", ""},
+      {"Event.User.", ""},
+      {"process.executable", "process.executable Image Source "},
+      {"Event.Data.process.executable", "process.executable "},
+      {"other", ""},
+      {"Computer", "host.name "},
+      {"", ""},
+      {" ", ""}};
+  for (const auto& [spelling, expected] : rows)
+    EXPECT_EQ(found(names, spelling), expected) << spelling;
+  EXPECT_EQ(found(names, std::string(300, ' ') + "Image"), "");
 }
 
 const LogSource kSshd{"linux", "", "sshd"};

@@ -231,5 +231,23 @@ TEST(Json, LooksLikeJson) {
     EXPECT_FALSE(looks_like_json(no));
 }
 
+TEST(Json, SpellingsGiveEveryNameTheyStandFor) {
+  event::FieldNames known;
+  for (const char* name : {"Image", "Source", "p.e"}) known.intern(name);
+  for (const char* name : {"Image", "Source"}) known.add_spelling("p.e", name);
+  known.resolve_spellings();
+  const std::string_view frame = R"({"p":{"e":"a\\b"},"x":1})";
+  JsonParser parser(4096);
+  for (const bool spelled : {true, false}) {
+    event::Batch batch(4096, 1);
+    batch.add(frame);
+    ASSERT_EQ(parser.parse(batch, known, false, spelled), JsonError::none);
+    std::string out;
+    for (const event::Field& f : batch.fields(batch.events().back()))
+      out += known.name(f.id) + "=" + std::string(f.text) + ";";
+    EXPECT_EQ(out, spelled ? "p.e=a\\b;Image=a\\b;Source=a\\b;" : "p.e=a\\b;");
+  }
+}
+
 }  // namespace
 }  // namespace vakt::parse
