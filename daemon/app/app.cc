@@ -114,6 +114,7 @@ Result<void> App::load(const config::Config& config) {
   options.rule_paths = config.rules;
   options.decoder_paths = config.decoders;
   options.field_map_paths = config.field_maps;
+  options.rules.placeholders = config.placeholders;
   options.open_level = config.open_level;
   for (const config::Listener& listener : config.listeners)
     options.listeners.push_back(listener.records);

@@ -35,6 +35,7 @@ engine::PipelineOptions pipeline_options(const config::Config& config, const Opt
   out.rule_paths = config.rules;
   out.decoder_paths = config.decoders;
   out.field_map_paths = config.field_maps;
+  out.rules.placeholders = config.placeholders;
   if (!options.rules.empty()) {
     const RulePaths paths = rule_paths(options.rules, {});
     out.rule_paths = paths.rules;

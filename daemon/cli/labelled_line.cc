@@ -70,6 +70,12 @@ LabelledLine LineReader::read(std::string_view line) {
     }
     event_ = member.text;
     out.event = event_;
+    if (!format_.raw_field.empty() && out.problem.empty() &&
+        finder_.find(line, format_.raw_field, member) == parse::JsonError::none &&
+        member.kind == Kind::string) {
+      raw_ = member.text;
+      out.raw = raw_;
+    }
   }
   if (!out.problem.empty()) return out;
   if (out.event.empty()) out.problem = "the event is empty";

@@ -19,11 +19,13 @@ inline constexpr std::size_t kLineBytesMax = 4 * engine::kFrameBytesMax;
 struct LineFormat {
   std::string event_field;
   std::string logsource_field;
+  std::string raw_field = "raw";  // beside the event: the record as its source wrote it
   bool plain() const { return event_field.empty() && logsource_field.empty(); }
 };
 
 struct LabelledLine {
   std::string_view event;  // valid until the next line, and as long as the line it came from
+  std::string_view raw;    // searched for keywords as well; mostly empty
   std::optional<event::LogSource> labels;  // nullopt: null, or not there
   std::string problem;                     // why there is no event; empty: there is one
 };
@@ -45,6 +47,7 @@ class LineReader {
   parse::JsonMemberFinder finder_;
   parse::JsonMemberFinder parts_;
   std::string event_;
+  std::string raw_;
   bool saw_labels_ = false;
 };
 

@@ -76,10 +76,13 @@ void MatchRun::add(const Line& line) {
 void MatchRun::add_event(const LabelledLine& line, const Line& from) {
   MatchedLine& out = pending_.back();
   out.event = static_cast<std::uint32_t>(batch_.size());
-  engine::Origin origin{0, from.path, true, settings_.now};
-  // Given labels stand in the place of what the content says.
-  if (line.labels) origin.route = routes_.at(*line.labels);
-  worker_.add(batch_, line.event, false, origin);
+  std::optional<event::RouteId> route;
+  if (line.labels) route = routes_.at(*line.labels);
+  worker_.add(batch_, line.event, false, {0, from.path, true, settings_.now, route});
+  if (!line.raw.empty()) {
+    event::Event& e = batch_.events().back();
+    e.keywords = batch_.text().copy(std::string(e.keywords).append("\n").append(line.raw));
+  }
   // A log line without a header is an event like another; a broken JSON record is not.
   const bool json = pipeline_->listeners[0].settings.format == engine::Format::json ||
                     parse::looks_like_json(line.event);
@@ -93,8 +96,8 @@ void MatchRun::match_reference(std::vector<std::vector<std::uint32_t>>& out) con
     for (std::size_t e = next++; e < batch_.size(); e = next++)
       for (std::uint32_t r = 0; r < rules.size(); ++r)
         if (pipeline_->program->runs(r) &&
-            match::reference_matches(rules[r], batch_, batch_.events()[e], pipeline_->names,
-                                     pipeline_->routes))
+            match::reference_hits(*pipeline_->rules, r, batch_, batch_.events()[e],
+                                  pipeline_->names, pipeline_->routes))
           out[e].push_back(r);
   };
   std::vector<std::jthread> others;

@@ -39,7 +39,8 @@ Events that lie inside other records, labelled or not:
   {"event":{"Image":"..."},"logsource":{"product":"windows","category":"process_creation"}}
   {"event":"Mar  1 10:00:00 web1 sshd[7]: ...","logsource":null}
 A label is an object with product, category and service, each of which may be left out; null is an
-event without labels. A labelled event is routed by its label alone. Dots lead into objects.
+event without labels. A labelled event is routed by its label alone. Dots lead into objects. Keywords are looked for in the
+event and in the member `raw` beside it (--raw-field), where there is one.
 
 --json gives one object a line: {"file","line","rules"}, with "error" where the line could not be
 read and "difference" where the engines of --engine both disagree. Exit status 1 when a line could
@@ -194,7 +195,7 @@ class Printer {
   std::string explained(std::uint32_t rule, std::uint32_t event, const event::Batch& batch) const {
     const engine::Pipeline& p = *setup_.pipeline;
     return match::to_text(
-        match::explain(rules_[rule], batch, batch.events()[event], p.names, p.routes), 4);
+        match::explain(*p.rules, rule, batch, batch.events()[event], p.names, p.routes), 4);
   }
 
   const Options& options_;
@@ -281,6 +282,11 @@ void add_rules_match(CLI::App& rules, int& status) {
                       "Member of each line that holds the event");
   command->add_option("--logsource-field", options->line.logsource_field,
                       "Member of each line that holds the event's label");
+  command
+      ->add_option("--raw-field", options->line.raw_field,
+                   "Member of each line that holds the record as its source wrote it: with "
+                   "--event-field, keywords are searched there too")
+      ->capture_default_str();
   command->add_option("--format", options->format, "auto, syslog or json")
       ->check(CLI::IsMember({"auto", "syslog", "json"}));
   command

@@ -6,7 +6,6 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <string>
 
@@ -14,6 +13,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/junit.h"
 #include "cli/output.h"
 #include "cli/scenario_runner.h"
 #include "config/config.h"
@@ -95,59 +95,17 @@ boost::json::object to_json(const Outcome& outcome) {
   return out;
 }
 
-std::string xml(std::string_view text) {
-  std::string out;
-  for (const char c : escape_terminal(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-// Line by line, because escaping takes line ends for control characters.
-std::string xml_lines(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    out += xml(text.substr(0, end)) + "\n";
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out;
-}
-
-bool write_junit(const std::string& path, const std::vector<Outcome>& outcomes,
-                 std::size_t failed) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-      << fmt::format("<testsuite name=\"vakt rules\" tests=\"{}\" failures=\"{}\">\n",
-                     outcomes.size(), failed);
+bool write_report(const std::string& path, const std::vector<Outcome>& outcomes) {
+  std::vector<JunitCase> cases;
   for (const Outcome& outcome : outcomes) {
-    out << fmt::format("  <testcase classname=\"{}\" name=\"{}\"", xml(outcome.file),
-                       xml(outcome.title.empty() ? outcome.file : outcome.title));
-    if (outcome.passed()) {
-      out << "/>\n";
-    } else {
-      out << ">\n    <failure message=\"expected and actual incidents differ\">\n"
-          << xml_lines(differences(outcome, {})) << "    </failure>\n  </testcase>\n";
-    }
+    JunitCase& out = cases.emplace_back();
+    out.place = outcome.file;
+    out.name = outcome.title.empty() ? outcome.file : outcome.title;
+    if (outcome.passed()) continue;
+    out.failure = "expected and actual incidents differ";
+    out.details = differences(outcome, {});
   }
-  out << "</testsuite>\n";
-  out.close();
-  return static_cast<bool>(out);
+  return write_junit(path, "vakt rules", cases);
 }
 
 int update(ScenarioRunner& runner, const std::vector<std::string>& files) {
@@ -194,7 +152,7 @@ int test(const Options& options) {
     }
   }
   report(runner.diagnostics());
-  if (!options.junit.empty() && !write_junit(options.junit, outcomes, failed)) {
+  if (!options.junit.empty() && !write_report(options.junit, outcomes)) {
     message("vakt rules test: cannot write " + options.junit);
     return kError;
   }

@@ -55,6 +55,7 @@ struct Config {
   std::vector<std::string> rules;
   std::vector<std::string> decoders;
   std::vector<std::string> field_maps;
+  rule::Placeholders placeholders;
   rule::Level open_level = rule::Level::high;
   Api api;
   std::vector<Listener> listeners;

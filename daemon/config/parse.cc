@@ -21,8 +21,8 @@ namespace {
 using yaml::Node;
 
 const std::vector<std::string_view> kTopKeys{
-    "data_dir",  "rules",  "decoders", "field_maps", "open_level", "api",
-    "listeners", "memory", "store",    "workers",    "disorder",   "allow_plaintext"};
+    "data_dir", "rules", "decoders", "field_maps", "open_level",      "api",         "listeners",
+    "memory",   "store", "workers",  "disorder",   "allow_plaintext", "placeholders"};
 const std::vector<std::string_view> kListenerKeys{
     "name", "type", "address",   "format",          "framing",
     "year", "zone", "logsource", "frame_bytes_max", "receive_buffer"};
@@ -31,6 +31,18 @@ class FileReader {
  public:
   FileReader(const std::string& file, const Environment& environment, Diagnostics& diagnostics)
       : read_(file, diagnostics), environment_(environment) {}
+
+  // Any names, each with a list of texts.
+  void placeholders(const Node& root, rule::Placeholders& out) {
+    const Node* node = root.find("placeholders");
+    if (node == nullptr || node->is_null()) return;
+    if (!node->is_map()) {
+      read_.error(*node, "'placeholders' must be a map",
+                  "for example: placeholders: {admins: [alice, bob]}");
+      return;
+    }
+    for (const yaml::Entry& entry : node->entries) read_.texts(*node, entry.key, out[entry.key]);
+  }
 
   void top(const Node& root, Config& config) {
     if (!read_.is_map(root, "the configuration", kTopKeys)) return;
@@ -42,6 +54,7 @@ class FileReader {
     }
     read_.texts(root, "decoders", config.decoders);
     read_.texts(root, "field_maps", config.field_maps);
+    placeholders(root, config.placeholders);
     read_.choice<rule::Level>(root, "open_level",
                               {{"informational", rule::Level::informational},
                                {"low", rule::Level::low},

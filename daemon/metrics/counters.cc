@@ -33,6 +33,8 @@ std::span<const double> restore_bounds() { return kRestoreBounds; }
 Counters::Counters(std::size_t listener_count, std::size_t rules, std::size_t detectors)
     : detection_latency(event_bounds()),
       rule_matches(rules),
+      rule_hidden(rules),
+      rule_gave_up(rules),
       detector_opened(detectors),
       groups(detectors) {
   for (std::size_t i = 0; i < listener_count; ++i) {

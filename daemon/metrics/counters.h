@@ -80,6 +80,8 @@ struct Counters {
   Histogram detection_latency;                        // reception to evaluation
   std::vector<std::unique_ptr<Histogram>> event_lag;  // by listener: event to reception
   std::vector<Counter> rule_matches;                  // by index of the rule set
+  std::vector<Counter> rule_hidden;                   // by index: matches that a filter took out
+  std::vector<Counter> rule_gave_up;                  // by index: searches at PCRE2's limits
   std::vector<Counter> detector_opened;               // incidents, by detector
   std::vector<Counter> groups;                        // gauge, by detector
   std::array<std::array<Counter, kSeverities>, kStates> incidents_open{};  // gauge

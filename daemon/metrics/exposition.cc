@@ -203,8 +203,12 @@ void Collector::rules() const {
   gauge("rule_load_errors", static_cast<double>(labels_.rule_load_errors),
         "Errors in rule and decoder files at the last load.");
   std::map<std::pair<std::string, std::string>, std::uint64_t> matches, groups, opened;
-  for (std::size_t i = 0; i < c_.rule_matches.size() && i < labels_.rules.size(); ++i)
+  std::map<std::pair<std::string, std::string>, std::uint64_t> hidden, gave_up;
+  for (std::size_t i = 0; i < c_.rule_matches.size() && i < labels_.rules.size(); ++i) {
     matches[{labels_.rules[i], "live"}] += get(c_.rule_matches[i]);
+    hidden[{labels_.rules[i], ""}] += get(c_.rule_hidden[i]);
+    gave_up[{labels_.rules[i], ""}] += get(c_.rule_gave_up[i]);
+  }
   for (std::size_t i = 0; i < c_.groups.size() && i < labels_.detectors.size(); ++i) {
     const Labels::Detector& detector = labels_.detectors[i];
     groups[{detector.rule, ""}] += get(c_.groups[i]);
@@ -212,6 +216,12 @@ void Collector::rules() const {
   }
   by_rule(MetricType::Counter, "rule_matches_total", "Events that matched the rule's detection.",
           matches, "state");
+  by_rule(MetricType::Counter, "exception_suppressed_total",
+          "Events that matched the rule and that a filter (an exception) took out.", hidden,
+          nullptr);
+  by_rule(MetricType::Counter, "rule_evaluation_errors_total",
+          "Events for which a search was given up at its limits; it counts as not found.", gave_up,
+          nullptr);
   by_rule(MetricType::Gauge, "correlation_groups", "Groups whose state is held in memory.", groups,
           nullptr);
   // The limit is one for all rules: whose group it hits says nothing about that rule.

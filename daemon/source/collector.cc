@@ -116,10 +116,18 @@ void Collector::submit(std::unique_ptr<Work> work) {
   for (const event::Event& e : work->batch->events())
     tally.unparsed += (e.flags & event::kUnparsed) != 0;
   publish(work->listener);
-  worker_.match(*work->batch, work->hits);
+  match(*work);
   measure(*work);
   work->charge.set(context_.budget, work->capacity_bytes());
   push(std::move(work));
+}
+
+void Collector::match(Work& work) {
+  worker_.match(*work.batch, work.hits);
+  for (const match::Hidden& h : worker_.matcher().hidden())
+    metrics::add(context_.counters.rule_hidden[h.rule]);
+  for (const match::Match& m : worker_.matcher().gave_up())
+    metrics::add(context_.counters.rule_gave_up[m.rule]);
 }
 
 // Received goes up with in-flight, before the committer can take the latter down.
@@ -139,7 +147,7 @@ void Collector::publish(std::uint16_t listener) {
 
 void Collector::seal(Slot& slot) {
   publish(slot.open->listener);
-  worker_.match(*slot.open->batch, slot.open->hits);
+  match(*slot.open);
   measure(*slot.open);
   slot.open->charge.set(context_.budget, slot.open->capacity_bytes());
   push(std::move(slot.open));

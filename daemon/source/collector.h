@@ -75,6 +75,7 @@ class Collector {
   std::unique_ptr<Work> take(std::uint16_t listener);
   void publish(std::uint16_t listener);
   void seal(Slot& slot);
+  void match(Work& work);
   void measure(const Work& work);
   void push(std::unique_ptr<Work> work);
   void push_waiting();

@@ -7,7 +7,8 @@ namespace vakt::engine {
 std::shared_ptr<const Pipeline> Pipeline::load(const PipelineOptions& options,
                                                Diagnostics& diagnostics) {
   auto p = std::make_shared<Pipeline>();
-  p->rules = std::make_shared<const rule::RuleSet>(rule::load(options.rule_paths, diagnostics));
+  p->rules = std::make_shared<const rule::RuleSet>(
+      rule::load(options.rule_paths, diagnostics, options.rules));
   // First, because decoders and field maps prepare every combination of a listener's label with
   // their own.
   for (const ListenerSettings& settings : options.listeners) {

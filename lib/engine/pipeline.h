@@ -43,6 +43,7 @@ struct PipelineOptions {
   std::vector<std::string> rule_paths;
   std::vector<std::string> decoder_paths;
   std::vector<std::string> field_map_paths;
+  rule::LoadOptions rules;  // placeholders, retired rules
   rule::Level open_level = rule::Level::high;
   std::vector<ListenerSettings> listeners;  // Event::listener is the index
   // Labels that events may be given from outside instead of those their content says.

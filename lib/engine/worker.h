@@ -45,6 +45,8 @@ class Worker {
   // Matches all events of the batch. The hits' texts point into the batch.
   void match(const event::Batch& batch, std::vector<event::Hit>& hits);
 
+  // What the last match() left out, and where it gave up.
+  const match::Matcher& matcher() const { return matcher_; }
   const Pipeline& pipeline() const { return *pipeline_; }
 
  private:

@@ -55,6 +55,28 @@ std::string text_test(const Test& test) {
   return fmt::format("{}{} '{}'", verb, cased, pattern_of(tokens, false));
 }
 
+std::string_view word(rule::Op op) {
+  switch (op) {
+    case rule::Op::equals:
+      return "equals";
+    case rule::Op::startswith:
+      return "startswith";
+    case rule::Op::endswith:
+      return "endswith";
+    case rule::Op::contains:
+      return "contains";
+    case rule::Op::gt:
+      return "gt";
+    case rule::Op::gte:
+      return "gte";
+    case rule::Op::lt:
+      return "lt";
+    case rule::Op::lte:
+      return "lte";
+  }
+  return "equals";
+}
+
 std::string describe(const Expr& leaf) {
   const Test& test = leaf.test;
   const std::string field = test.field.empty() ? "the record" : test.field;
@@ -66,6 +88,11 @@ std::string describe(const Expr& leaf) {
   if (test.kind == Test::Kind::null) return field + " is null or missing";
   if (test.kind == Test::Kind::exists)
     return field + (test.expected ? " is present" : " is missing");
+  if (test.kind == Test::Kind::number)
+    return fmt::format("{} {} {}", field, word(test.op), test.pattern);
+  if (test.kind == Test::Kind::field)
+    return fmt::format("{} {}{} the field {}", field, word(test.op), test.cased ? "|cased" : "",
+                       test.pattern);
   return rule::to_string(leaf);
 }
 
@@ -113,13 +140,19 @@ class Explainer {
     const bool truth = reference_holds(expr, rule_, batch_, event_, names_);
     Explanation out{Kind::test, truth, describe(expr), {}, {}};
     if (expr.test.field.empty()) return out;
-    const event::FieldId id = names_.find(expr.test.field);
+    add_values(out, expr.test.field);
+    if (expr.test.kind == Test::Kind::field) add_values(out, expr.test.pattern);
+    return out;
+  }
+
+  void add_values(Explanation& out, const std::string& name) const {
+    const std::size_t before = out.values.size();
+    const event::FieldId id = names_.find(name);
     for (const event::Field& field : batch_.fields(event_)) {
       if (id == event::kNoField || field.id != id) continue;
       out.values.push_back(field.kind == event::ValueKind::null ? "null" : std::string(field.text));
     }
-    if (out.values.empty()) out.values.push_back("no such field");
-    return out;
+    if (out.values.size() == before) out.values.push_back("no such field");
   }
 
   const rule::Rule& rule_;
@@ -160,6 +193,7 @@ std::string name_of(const Explanation& e) {
       return "not";
     case Kind::rule:
     case Kind::logsource:
+    case Kind::filter:
     case Kind::detection:
     case Kind::test:
       break;
@@ -187,20 +221,33 @@ void append(std::string& out, const Explanation& e, std::size_t indent) {
 
 }  // namespace
 
-Explanation explain(const rule::Rule& rule, const event::Batch& batch, const event::Event& event,
-                    const event::FieldNames& names, const event::Routes& routes) {
+Explanation explain(const rule::RuleSet& set, std::uint32_t rule, const event::Batch& batch,
+                    const event::Event& event, const event::FieldNames& names,
+                    const event::Routes& routes) {
+  const rule::Rule& own = set.rules.at(rule);
+  const Explainer explainer(own, batch, event, names);
+  Explanation out{Kind::rule, true, "rule " + own.meta.id, {}, {}};
   Explanation source{Kind::logsource,
-                     routes.applies(event.route, rule.logsource),
-                     "logsource " + labels_text(rule.logsource),
+                     routes.applies(event.route, own.logsource),
+                     "logsource " + labels_text(own.logsource),
                      {},
                      {}};
   for (const event::LogSource& have : routes.labels(event.route))
     source.values.push_back(labels_text(have));
   if (source.values.empty()) source.values.push_back("the event has none");
-  Explanation condition = Explainer(rule, batch, event, names).condition(rule.condition);
-  Explanation out{Kind::rule, source.truth && condition.truth, "rule " + rule.meta.id, {}, {}};
   out.children.push_back(std::move(source));
-  out.children.push_back(std::move(condition));
+  out.children.push_back(explainer.condition(own.condition));
+  for (const std::uint32_t index : own.filters) {
+    const rule::Filter& filter = set.filters.at(index);
+    const bool expired = filter.expires && event.event_time >= *filter.expires;
+    Explanation keep = explainer.condition(filter.keep);
+    Explanation through{
+        Kind::filter, expired || keep.truth, "let through by the filter " + filter.meta.id, {}, {}};
+    if (expired) through.values.push_back("it has expired");
+    through.children.push_back(std::move(keep));
+    out.children.push_back(std::move(through));
+  }
+  for (const Explanation& child : out.children) out.truth = out.truth && child.truth;
   return out;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,17 +14,19 @@
 namespace vakt::match {
 
 struct Explanation {
-  enum class Kind { rule, logsource, detection, all, any, negate, test };
+  enum class Kind { rule, logsource, filter, detection, all, any, negate, test };
   Kind kind = Kind::rule;
   bool truth = false;
   std::string what;                 // a detection's name, or a test as a person would say it
-  std::vector<std::string> values;  // of the field tested, or the labels of the event
+  std::vector<std::string> values;  // of the fields tested, or the labels of the event
   std::vector<Explanation> children;
 };
 
-// Two children: the log source and the condition.
-Explanation explain(const rule::Rule& rule, const event::Batch& batch, const event::Event& event,
-                    const event::FieldNames& names, const event::Routes& routes);
+// Of the rule of that index. Children: the log source, the condition, and each filter, which is
+// true where it lets the event through.
+Explanation explain(const rule::RuleSet& set, std::uint32_t rule, const event::Batch& batch,
+                    const event::Event& event, const event::FieldNames& names,
+                    const event::Routes& routes);
 
 // One line a node, `indent` blanks before the first level. Of many children those that decide are
 // shown; long values are cut. Safe for a terminal.

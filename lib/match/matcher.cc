@@ -70,6 +70,7 @@ struct Matcher::Impl {
   std::vector<std::uint32_t> rule_stamp;    // by rule: already a candidate
   std::vector<Entry> candidates;
   std::vector<Hidden> hidden;
+  std::vector<Match> gave_up;
   std::string regex_text;
 
   // The event being evaluated.
@@ -109,6 +110,7 @@ void Matcher::Impl::start(std::size_t events) {
   }
   hits.clear();
   hidden.clear();
+  gave_up.clear();
   first_hit.assign(events, kNoHit);
 }
 
@@ -218,8 +220,11 @@ void Matcher::Impl::evaluate_event(const Class& c, const event::Batch& batch, st
   const std::size_t begin = out.size();
   const auto ask = [this](AtomId atom) { return truth(atom); };
   for (const Entry& entry : candidates) {
-    if (!entry.sure && !evaluate(code.nodes, code.roots[entry.rule], ask)) continue;
-    if (!is_hidden(event, entry.rule)) out.push_back({event, entry.rule});
+    const std::uint64_t given_up = pcre.limits_hit();
+    if ((entry.sure || evaluate(code.nodes, code.roots[entry.rule], ask)) &&
+        !is_hidden(event, entry.rule))
+      out.push_back({event, entry.rule});
+    if (pcre.limits_hit() != given_up) gave_up.push_back({event, entry.rule});
   }
   std::sort(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end());
 }
@@ -350,6 +355,6 @@ void Matcher::match(const event::Batch& batch, std::vector<Match>& out) {
 
 const std::vector<Hidden>& Matcher::hidden() const { return impl_->hidden; }
 
-std::uint64_t Matcher::regex_limits_hit() const { return impl_->pcre.limits_hit(); }
+const std::vector<Match>& Matcher::gave_up() const { return impl_->gave_up; }
 
 }  // namespace vakt::match

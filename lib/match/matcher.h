@@ -65,8 +65,8 @@ class Matcher {
   void match(const event::Batch& batch, std::vector<Match>& out);
   // What filters took out of the last batch.
   const std::vector<Hidden>& hidden() const;
-  // Searches that PCRE2 gave up at its limits; they count as not found.
-  std::uint64_t regex_limits_hit() const;
+  // Where, in the last batch, PCRE2 gave up a search at its limits; it counts as not found.
+  const std::vector<Match>& gave_up() const;
 
  private:
   struct Impl;

@@ -1,7 +1,7 @@
 // The reference evaluator: slow, obviously correct, sharing nothing with match/matcher.h but the
 // parsed rule and the table of letter cases. Every test case goes through both. No Hyperscan:
-// wildcards by recursion, regexes by PCRE2 (backtracking), CIDR by arithmetic. For tests: an
-// expression that exhausts PCRE2's limits aborts, one that PCRE2 refuses never matches.
+// wildcards by recursion, regexes by PCRE2 (backtracking), CIDR by arithmetic. An expression that
+// exhausts PCRE2's limits, or that PCRE2 refuses, has not matched.
 #pragma once
 
 #include "event/batch.h"

@@ -31,6 +31,7 @@ TEST(CliCommands, EveryCommandTeaches) {
                                                        {"replay"},
                                                        {"rules", "test"},
                                                        {"rules", "match"},
+                                                       {"rules", "check"},
                                                        {"incidents"},
                                                        {"incidents", "list"},
                                                        {"incidents", "show"},

@@ -87,6 +87,16 @@ TEST(CliMatch, EveryLineHasAnAnswer) {
       {{"--event-field", "a.b", "--logsource-field", "a.c"},
        R"({"a":{"c":{"product":"linux"},"b":{"x":"needle"}},"b":1})",
        {"1,\"rules\":[" + kC + "]}"}},
+      {{"--event-field", "e", "--logsource", "product=linux"},
+       R"({"e":{},"raw":"a needle"})"
+       "\n"
+       R"({"e":{},"raw":null})",
+       {"1,\"rules\":[" + kC + "]}", "2,\"rules\":[]}"}},
+      {{"--event-field", "e", "--logsource", "product=linux", "--raw-field", "x.y"},
+       R"({"e":{},"raw":"a needle"})"
+       "\n"
+       R"({"e":{},"x":{"y":"a needle"}})",
+       {"1,\"rules\":[]}", "2,\"rules\":[" + kC + "]}"}},
       {{"--event-field", "event", "--logsource-field", "l", "--logsource", "product=linux"},
        R"({"event":{"x":"needle"}})",
        {"1,\"rules\":[" + kC + "]}"}},
@@ -202,6 +212,20 @@ TEST(CliMatch, ExplainsWhatMatchesAndWhatItIsAskedFor) {
       << asked.out;
   EXPECT_NE(asked.out.find("Image endswith '\\cmd.exe': false  (no such field)"), std::string::npos)
       << asked.out;
+}
+
+TEST(CliMatch, FiltersHideForBothEngines) {
+  const Rules rules;
+  rules.write("rules/filter.yml",
+              "title: Ours\nid: 00000000-0000-4000-8000-00000000000f\n"
+              "logsource: {product: windows}\n"
+              "filter:\n  rules: [00000000-0000-4000-8000-00000000000a]\n"
+              "  ours:\n    Host: web1\n  condition: not ours\n");
+  for (const std::string engine : {"hyperscan", "reference", "both"})
+    EXPECT_EQ(rules.lines({"--logsource", "product=windows", "--engine", engine},
+                          "{\"User\":\"eve\",\"Host\":\"web1\"}\n{\"User\":\"eve\"}\n"),
+              (std::vector<std::string>{"1,\"rules\":[]}", "2,\"rules\":[" + kA + "]}"}))
+        << engine;
 }
 
 TEST(CliMatch, LabelsAreReadAndWritten) {

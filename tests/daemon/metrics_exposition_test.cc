@@ -68,6 +68,8 @@ struct Rig {
     labels.rules = {"a", "b", "c"};
     labels.detectors = {{"a", rule::Level::high}, {"b", rule::Level::low}};
     for (auto& c : counters.rule_matches) add(c, 7);
+    for (auto& c : counters.rule_hidden) add(c, 6);
+    for (auto& c : counters.rule_gave_up) add(c, 5);
     for (auto& c : counters.detector_opened) add(c, 2);
     for (auto& c : counters.groups) add(c, 3);
     add(counters.groups_refused);
@@ -131,6 +133,8 @@ TEST(MetricsExposition, CountersShowTheirValues) {
       {"vakt_ingest_dropped_total", "{listener=\"udp\",reason=\"disk_full\"}", 5},
       {"vakt_ingest_bytes_total", "{listener=\"quote\\\" \\\\ \\nline\"}", 0},
       {"vakt_rule_matches_total", "{rule=\"b\",state=\"live\"}", 7},
+      {"vakt_exception_suppressed_total", "{rule=\"b\"}", 6},
+      {"vakt_rule_evaluation_errors_total", "{rule=\"c\"}", 5},
       {"vakt_incidents_opened_total", "{rule=\"a\",severity=\"high\"}", 2},
       {"vakt_incidents_closed_total", "{severity=\"high\",disposition=\"true_positive\"}", 4},
       {"vakt_oldest_open_incident_timestamp_seconds", "{severity=\"high\"}", 1'700'000'000},

@@ -11,15 +11,35 @@ namespace {
 
 using namespace testing;
 
-std::string explained(const rule::Rule& rule, const TestEvent& event,
+Expr with_op(rule::Test::Kind kind, rule::Op op, std::string pattern) {
+  Expr out = special(kind, "Port", std::move(pattern));
+  out.test.op = op;
+  return out;
+}
+Expr compare(rule::Op op, std::string number) {
+  return with_op(rule::Test::Kind::number, op, std::move(number));
+}
+Expr reference(rule::Op op, std::string field) {
+  return with_op(rule::Test::Kind::field, op, std::move(field));
+}
+
+std::string explained(const rule::RuleSet& set, const TestEvent& event,
                       const event::Routes& routes = {}) {
   event::FieldNames names;
   for (const TestField& f : event.fields) names.intern(f.name);
   event::Batch batch(1'000, 2);
   add(batch, names, event);
-  const Explanation out = explain(rule, batch, batch.events()[0], names, routes);
-  EXPECT_EQ(out.truth, reference_matches(rule, batch, batch.events()[0], names, routes));
+  const event::Event& e = batch.events()[0];
+  const Explanation out = explain(set, 0, batch, e, names, routes);
+  EXPECT_EQ(out.truth, reference_hits(set, 0, batch, e, names, routes));
   return to_text(out, 0);
+}
+
+std::string explained(const rule::Rule& rule, const TestEvent& event,
+                      const event::Routes& routes = {}) {
+  rule::RuleSet set;
+  set.rules = {rule};
+  return explained(set, event, routes);
 }
 
 TEST(Explain, EveryTestIsSaidInWords) {
@@ -32,7 +52,8 @@ TEST(Explain, EveryTestIsSaidInWords) {
                          {"Empty", ""},
                          {"Gone", "", event::ValueKind::null},
                          {"Many", "a"},
-                         {"Many", "b"}},
+                         {"Many", "b"},
+                         {"Port", "22"}},
                         "the raw\x1b line"};
   const std::string image = "  (C:\\Windows\\cmd.exe)\n";
   const std::vector<Row> rows{
@@ -49,9 +70,13 @@ TEST(Explain, EveryTestIsSaidInWords) {
       {text("Many", "b"), "Many equals 'b': true  (a | b)\n"},
       {keyword("raw"), "the record contains 'raw': true\n"},
       {regex("Image", "CMD", "i"), "Image re|i 'CMD': true" + image},
-      {special(Test::Kind::cidr, "Ip", "10.0.0.0/8"), "Ip cidr '10.0.0.0/8': true  (10.1.2.3)\n"},
-      {special(Test::Kind::null, "Gone"), "Gone is null or missing: true  (null)\n"},
-      {special(Test::Kind::exists, "Ip", "", false), "Ip is missing: false  (10.1.2.3)\n"},
+      {special(rule::Test::Kind::cidr, "Ip", "10.0.0.0/8"),
+       "Ip cidr '10.0.0.0/8': true  (10.1.2.3)\n"},
+      {special(rule::Test::Kind::null, "Gone"), "Gone is null or missing: true  (null)\n"},
+      {special(rule::Test::Kind::exists, "Ip", "", false), "Ip is missing: false  (10.1.2.3)\n"},
+      {compare(rule::Op::gte, "7"), "Port gte 7: true  (22)\n"},
+      {reference(rule::Op::startswith, "Ip"),
+       "Port startswith the field Ip: false  (22 | 10.1.2.3)\n"},
   };
   for (const Row& row : rows) {
     const std::string out = explained(make_rule(row.test), event);
@@ -88,6 +113,25 @@ TEST(Explain, TheTreeFollowsTheCondition) {
   event.route = 0;
   EXPECT_NE(explained(rule, event, routes).find(": false  (the event has none)\n"),
             std::string::npos);
+}
+
+TEST(Explain, FiltersLetThroughOrHide) {
+  rule::RuleSet set;
+  set.rules = {make_rule(text("F", "x"))};
+  set.rules[0].filters = {0};
+  set.filters.resize(1);
+  set.filters[0].meta.id = "ours";
+  set.filters[0].keep = negate(text("User", "me"));
+  const TestEvent event{{{"F", "x"}, {"User", "me"}}};
+  EXPECT_EQ(explained(set, event),
+            "rule rule: false\n"
+            "  logsource any: true  (the event has none)\n"
+            "  F equals 'x': true  (x)\n"
+            "  let through by the filter ours: false\n"
+            "    not: false\n"
+            "      User equals 'me': true  (me)\n");
+  set.filters[0].expires = Time{};
+  EXPECT_NE(explained(set, event).find("filter ours: true  (it has expired)\n"), std::string::npos);
 }
 
 TEST(Explain, OfLongListsWhatDecides) {
