@@ -49,7 +49,7 @@ TEST(Config, Complaints) {
       {"[1]",
        "vakt.yaml:1:1: error: the configuration must be a map (its keys: data_dir, rules, "
        "decoders, field_maps, open_level, api, listeners, memory, store, workers, disorder, "
-       "allow_plaintext)\n"},
+       "allow_plaintext, placeholders)\n"},
       {"lisners: []\n",
        "vakt.yaml:1:1: error: unknown key 'lisners' (did you mean 'listeners'?)\n"},
       {"workers: -1\n", "vakt.yaml:1:10: error: 'workers' must be a whole number from 0 to 256\n"},
