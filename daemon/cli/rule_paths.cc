@@ -2,9 +2,11 @@
 
 #include <date/tz.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 
+#include "base/text.h"
 #include "config/config.h"
 
 namespace vakt::cli {
@@ -32,6 +34,19 @@ RulePaths rule_paths(std::vector<std::string> rules, std::vector<std::string> de
   out.field_maps = folder_of(out.rules, "field_maps");
   if (out.field_maps.empty()) out.field_maps = defaults.field_maps;
   return out;
+}
+
+Result<void> add_placeholder(std::string_view text, rule::Placeholders& out) {
+  const std::size_t sign = text.find('=');
+  if (sign == 0 || sign == std::string_view::npos || sign + 1 == text.size())
+    return fail(Errc::invalid, "'" + escape_terminal(text) + "' is no placeholder; write name=a,b");
+  auto& values = out[std::string(text.substr(0, sign))];
+  for (text.remove_prefix(sign + 1); !text.empty();) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    values.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return {};
 }
 
 std::optional<std::string> rules_root_of(const std::string& file) {

@@ -20,6 +20,9 @@ struct RulePaths {
 // directory that has a folder `decoders` or `field_maps`, else from the shipped rules.
 RulePaths rule_paths(std::vector<std::string> rules, std::vector<std::string> decoders);
 
+// "admins=alice,bob": adds to the placeholder's values. On failure the message says what is wrong.
+Result<void> add_placeholder(std::string_view text, rule::Placeholders& out);
+
 // The nearest directory above `file` that has a `decoders` folder.
 std::optional<std::string> rules_root_of(const std::string& file);
 

@@ -38,6 +38,7 @@ constexpr std::size_t kReasonsShown = 20;
 
 struct Options {
   std::vector<std::string> paths;
+  std::vector<std::string> placeholders;
   std::string junit;
   bool json = false;
   bool coverage = false;
@@ -106,7 +107,14 @@ void print_summary(const RuleReport& report, const AttackCoverage& coverage) {
 int check(const Options& options) {
   std::vector<std::string> paths = options.paths;
   if (paths.empty()) paths = rule_paths({}, {}).rules;
-  const RuleReport rules = report_rules(paths, {{}, options.retired});
+  rule::LoadOptions load{{}, options.retired};
+  for (const std::string& text : options.placeholders) {
+    if (const auto added = add_placeholder(text, load.placeholders); !added) {
+      message("vakt rules check: " + added.error().message);
+      return kUsage;
+    }
+  }
+  const RuleReport rules = report_rules(paths, load);
   const AttackCoverage coverage = attack_coverage(rules.usable);
   if (options.coverage && options.json) {
     print(navigator_layer(coverage) + "\n");
@@ -134,6 +142,10 @@ void add_rules_check(CLI::App& rules, int& status) {
       ->type_name("PATH");
   command->add_flag("--coverage", options->coverage,
                     "Rules for each ATT&CK technique; with --json a Navigator layer");
+  command
+      ->add_option("--placeholder", options->placeholders,
+                   "Values of %NAME% in rules with the modifier expand: NAME=value,value")
+      ->allow_extra_args(false);
   command->add_flag("--retired", options->retired,
                     "Also load rules whose status is deprecated or unsupported");
   command->add_option("--junit", options->junit, "Write a JUnit report to this file");

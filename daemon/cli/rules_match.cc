@@ -50,6 +50,7 @@ constexpr std::size_t kLabelsMax = 10'000;
 
 struct Options {
   std::vector<std::string> rules;
+  std::vector<std::string> placeholders;
   std::string logsource;
   std::string format = "auto";
   std::string engine = "hyperscan";
@@ -120,6 +121,12 @@ bool load(const Options& options, Setup& setup) {
   wanted.rule_paths = paths.rules;
   wanted.decoder_paths = paths.decoders;
   wanted.field_map_paths = paths.field_maps;
+  for (const std::string& text : options.placeholders) {
+    if (const auto added = add_placeholder(text, wanted.rules.placeholders); !added) {
+      message("vakt rules match: " + added.error().message);
+      return false;
+    }
+  }
   wanted.extra_log_sources = setup.settings.labels;
   engine::ListenerSettings listener;
   listener.name = "rules match";
@@ -275,6 +282,10 @@ void add_rules_match(CLI::App& rules, int& status) {
   auto* command = rules.add_subcommand("match", "Which rules match these events, and why");
   const auto options = std::make_shared<Options>();
   command->add_option("--rules", options->rules, "Rule files or directories (default: shipped)")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--placeholder", options->placeholders,
+                   "Values of %NAME% in rules with the modifier expand: NAME=value,value")
       ->allow_extra_args(false);
   command->add_option("--logsource", options->logsource,
                       "Label of the events: product=...,category=...,service=...");

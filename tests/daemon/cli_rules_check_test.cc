@@ -119,6 +119,28 @@ TEST(CliRulesCheck, RetiredRulesAndThoseThatNeedPcre) {
             std::string::npos);
 }
 
+TEST(CliRulesCheck, PlaceholdersComeFromTheCommandLine) {
+  const struct {
+    std::vector<std::string> more;
+    int status;
+    const char* said;
+  } rows[] = {
+      {{}, 3, "the placeholder %admins% has no values"},
+      {{"--placeholder", "admins=alice,bob"}, 0, "1 loaded"},
+      {{"--placeholder", "admins"}, 2, "write name=a,b"},
+      {{"--placeholder", "admins="}, 2, "write name=a,b"},
+  };
+  const Folder folder;
+  folder.write("a.yml", rule_text(kGood, "", "User|expand: '%admins%'"));
+  for (const auto& row : rows) {
+    std::vector<std::string> line{"rules", "check", folder.path};
+    line.insert(line.end(), row.more.begin(), row.more.end());
+    const Ran ran = run_line(line);
+    EXPECT_EQ(ran.status, row.status) << ran.out << ran.err;
+    EXPECT_NE((ran.out + ran.err).find(row.said), std::string::npos) << ran.out << ran.err;
+  }
+}
+
 TEST(CliRulesCheck, CoverageCountsRulesNotTags) {
   rule::Metadata a;
   a.tags = {"attack.T1059.001", "attack.t1059.001", "attack.execution", "attack.g0016",
