@@ -152,6 +152,39 @@ bool contains_caseless(std::string_view lower, std::string_view value) {
   return false;
 }
 
+template <class Text>
+bool related(const Text& value, rule::Op op, const Text& other) {
+  if (value.size() < other.size()) return false;
+  switch (op) {
+    case rule::Op::startswith:
+      return value.substr(0, other.size()) == other;
+    case rule::Op::endswith:
+      return value.substr(value.size() - other.size()) == other;
+    case rule::Op::contains:
+      return value.find(other) != Text::npos;
+    case rule::Op::equals:
+    case rule::Op::gt:
+    case rule::Op::gte:
+    case rule::Op::lt:
+    case rule::Op::lte:
+      break;
+  }
+  return value == other;
+}
+
+// The characters, folded unless cased; invalid UTF-8 is read as U+FFFD.
+std::u32string letters_of(std::string_view text, bool caseless) {
+  std::string valid(text);
+  if (!is_valid_utf8(text)) {
+    valid.clear();
+    append_sanitised(valid, text);
+  }
+  std::u32string out = decode_utf8(valid);
+  if (caseless)
+    for (char32_t& c : out) c = fold(c);
+  return out;
+}
+
 }  // namespace
 
 std::string Atom::key() const {
@@ -238,35 +271,12 @@ Result<Atom> make_pcre_atom(const Atom& regex) {
   return out;
 }
 
-template <class Text>
-bool related(const Text& value, rule::Op op, const Text& other) {
-  if (value.size() < other.size()) return false;
-  switch (op) {
-    case rule::Op::startswith:
-      return value.substr(0, other.size()) == other;
-    case rule::Op::endswith:
-      return value.substr(value.size() - other.size()) == other;
-    case rule::Op::contains:
-      return value.find(other) != Text::npos;
-    case rule::Op::equals:
-    case rule::Op::gt:
-    case rule::Op::gte:
-    case rule::Op::lt:
-    case rule::Op::lte:
-      break;
-  }
-  return value == other;
-}
-
-// Two fields of one event are rarely compared, so folding may allocate.
+// Two fields of one event are rarely compared, so this may allocate.
 bool texts_related(const Atom& atom, std::string_view value, std::string_view other) {
+  if (!is_ascii(value) || !is_ascii(other))
+    return related(letters_of(value, atom.caseless), atom.op, letters_of(other, atom.caseless));
   if (!atom.caseless) return related(value, atom.op, other);
-  if (is_ascii(value) && is_ascii(other)) return related(to_lower(value), atom.op, to_lower(other));
-  std::u32string a = decode_utf8(value);
-  std::u32string b = decode_utf8(other);
-  for (char32_t& c : a) c = fold(c);
-  for (char32_t& c : b) c = fold(c);
-  return related(a, atom.op, b);
+  return related(to_lower(value), atom.op, to_lower(other));
 }
 
 bool literal_matches(const Atom& atom, std::string_view value) {

@@ -395,6 +395,8 @@ TEST(Constructs, OtherFields) {
       {"startswith, inside", fields_related("f", Op::startswith, "g"), both("xab", "ab"), false},
       {"contains", fields_related("f", Op::contains, "g"), both("xaby", "AB"), true},
       {"a wildcard is a character", fields_related("f", Op::equals, "g"), both("abc", "a*"), false},
+      {"half a character is none", fields_related("f", Op::contains, "g", true),
+       both("\u00E9", "\xC3"), false},
       {"the other is missing", fields_related("f", Op::equals, "h"), both("a", "a"), false},
       {"both are missing", fields_related("h", Op::equals, "i"), both("a", "a"), false},
       {"itself", fields_related("f", Op::equals, "f"), both("a", "b"), true},
