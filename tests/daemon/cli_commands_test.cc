@@ -80,15 +80,30 @@ TEST(CliCommands, ExitStatus) {
   }
 }
 
-TEST(CliCommands, TheReadmesConfigurationIsValid) {
+// The first block of YAML below `heading`.
+std::string readme_yaml(const std::string& heading) {
   std::ifstream readme(VAKT_SOURCE_DIR "/README.md");
   std::string yaml;
+  bool below = false;
   bool inside = false;
   for (std::string line; std::getline(readme, line);) {
     if (inside && line == "```") break;
     if (inside) yaml += line + "\n";
-    inside = inside || line == "```yaml";
+    below = below || line == heading;
+    inside = inside || (below && line == "```yaml");
   }
+  return yaml;
+}
+
+TEST(CliCommands, TheReadmesFilterLoads) {
+  const Folder folder;
+  folder.write("filter.yml", readme_yaml("## Rules"));
+  const Ran ran = run_line({"check", "--rules", kRules, "--rules", folder.path});
+  EXPECT_EQ(ran.status, kOk) << ran.err;
+}
+
+TEST(CliCommands, TheReadmesConfigurationIsValid) {
+  const std::string yaml = readme_yaml("## Configuration");
   Diagnostics diagnostics;
   const auto parsed =
       config::parse(yaml, "README.md", config::Environment::of_process(), diagnostics);
