@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "api/token.h"
+#include "source/named_thread.h"
 
 namespace vakt::app {
 
@@ -65,7 +66,7 @@ Result<std::uint16_t> ApiHost::listen(const config::Endpoint& address, std::uint
 }
 
 void ApiHost::start() {
-  thread_ = std::thread([this] { io_.run(); });
+  thread_ = source::named_thread("vakt-http", [this] { io_.run(); });
 }
 
 void ApiHost::stop_intake() {

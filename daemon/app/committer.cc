@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "source/clock.h"
+#include "source/named_thread.h"
 
 namespace vakt::app {
 
@@ -36,7 +37,7 @@ Result<void> Committer::load(const store::Store& store) {
 }
 
 void Committer::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = source::named_thread("vakt-commit", [this] { run(); });
 }
 
 void Committer::finish() {

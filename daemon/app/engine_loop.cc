@@ -7,6 +7,7 @@
 
 #include "engine/commit.h"
 #include "source/clock.h"
+#include "source/named_thread.h"
 
 namespace vakt::app {
 
@@ -70,7 +71,7 @@ Result<void> EngineLoop::recover() {
 }
 
 void EngineLoop::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = source::named_thread("vakt-engine", [this] { run(); });
 }
 
 void EngineLoop::finish() {

@@ -3,6 +3,8 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "source/named_thread.h"
+
 namespace vakt::source {
 
 namespace asio = boost::asio;
@@ -38,7 +40,7 @@ Result<std::uint16_t> WorkerThread::open_udp(const UdpOptions& options,
 void WorkerThread::start() {
   for (const auto& tcp : tcp_) tcp->start();
   for (const auto& udp : udp_) udp->start();
-  thread_ = std::thread([this] { run(); });
+  thread_ = named_thread("vakt-worker", [this] { run(); });
 }
 
 void WorkerThread::run() { io_.run(); }
