@@ -52,7 +52,7 @@ Event& Batch::add(std::string_view frame) {
   raw_used_ += frame.size() + 1;
   Event& e = events_.emplace_back();
   e.raw = {p, frame.size()};
-  e.first_field = static_cast<std::uint32_t>(fields_.size());
+  e.first_field = static_cast<std::uint32_t>(fields_used_);
   return e;
 }
 
@@ -87,18 +87,20 @@ void Batch::grow_source_slots() {
   }
 }
 
+void Batch::grow_fields() { fields_.resize(std::max<std::size_t>(1024, 2 * fields_.size())); }
+
 void Batch::clear() {
   raw_used_ = 0;
   text_.clear();
   events_.clear();
-  fields_.clear();
+  fields_used_ = 0;
   sources_.clear();
   std::fill(source_slots_.begin(), source_slots_.end(), 0);
 }
 
 std::size_t Batch::capacity_bytes() const {
   return raw_bytes_max_ + kPaddingBytes + text_.capacity_bytes() +
-         events_.capacity() * sizeof(Event) + fields_.capacity() * sizeof(Field);
+         events_.capacity() * sizeof(Event) + fields_.size() * sizeof(Field);
 }
 
 }  // namespace vakt::event

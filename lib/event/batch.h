@@ -63,7 +63,8 @@ class Batch {
   Event& add(std::string_view frame);
   // Adds a field to the event added last.
   void add_field(FieldId id, ValueKind kind, std::string_view text) {
-    fields_.push_back({id, kind, text});
+    if (fields_used_ == fields_.size()) grow_fields();
+    fields_[fields_used_++] = {id, kind, text};
     ++events_.back().field_count;
   }
   // Index of the source in this batch, added when new.
@@ -101,11 +102,13 @@ class Batch {
   std::size_t raw_used_ = 0;
   Arena text_;
   std::vector<Event> events_;
-  std::vector<Field> fields_;
+  std::vector<Field> fields_;  // the first fields_used_ are in use: cheaper than push_back()
+  std::size_t fields_used_ = 0;
   std::vector<SourceMark> sources_;
   // Open addressing: index of a source plus one, 0 for none; a power of two, at most half full.
   std::vector<std::uint32_t> source_slots_;
   void grow_source_slots();
+  void grow_fields();
 };
 
 }  // namespace vakt::event

@@ -26,6 +26,7 @@ constexpr std::uint8_t kNoRank = 0xFF;
 struct FieldMaps::Impl {
   std::vector<FieldMap> maps;            // the first that applies decides
   std::vector<std::uint8_t> slots;       // by field id, kNoSlot for most
+  FieldId first_slot = event::kNoField;  // the lowest id that has one: headers' are mostly below
   std::vector<std::uint8_t> time_ranks;  // by field id, kNoRank for most
   std::vector<LabelSet> label_sets{{}};
   std::vector<RouteId> routes;  // [base * label_sets.size() + labels]
@@ -44,8 +45,10 @@ struct FieldMaps::Impl {
 std::uint8_t FieldMaps::Impl::slot_of(const std::string& name, event::FieldNames& names) {
   const FieldId id = names.intern(name);
   if (slots.size() <= id) slots.resize(id + 1u, kNoSlot);
-  if (slots[id] == kNoSlot && slot_count < kSlotsMax)
+  if (slots[id] == kNoSlot && slot_count < kSlotsMax) {
     slots[id] = static_cast<std::uint8_t>(slot_count++);
+    first_slot = std::min(first_slot, id);
+  }
   return slots[id];
 }
 
@@ -245,7 +248,8 @@ bool FieldMaps::apply(event::Batch& batch, RouteId base) const {
   seen.fields = batch.fields(event);
   for (std::uint32_t i = 0; i < seen.fields.size(); ++i) {
     const Field& f = seen.fields[i];
-    if (f.id >= impl.slots.size() || f.kind == event::ValueKind::null) continue;
+    if (f.id < impl.first_slot || f.id >= impl.slots.size() || f.kind == event::ValueKind::null)
+      continue;
     const std::uint8_t slot = impl.slots[f.id];
     if (slot == kNoSlot || seen.has(slot)) continue;
     seen.present.set(slot);

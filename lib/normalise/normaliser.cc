@@ -52,13 +52,15 @@ struct Decoders::Impl {
     const std::uint32_t number = table.find(name);
     return number == ProgramTable::kNone ? programs.back() : programs[number];
   }
-  const Candidate* select(const Program& program, std::string_view text, Captures& captured) const {
+  // Gives the first candidate that matches, and what it captured, to `take`.
+  template <class Take>
+  void select(const Program& program, std::string_view text, Take take) const {
     const std::uint64_t head = head_of(text);
     for (const Candidate& c : program.candidates) {
-      if (((head ^ c.head) & c.head_mask) != 0) continue;
-      if (c.decoder->gate(text, head) && c.decoder->match(text, captured)) return &c;
+      if (((head ^ c.head) & c.head_mask) != 0 || !c.decoder->gate(text, head)) continue;
+      Captures captured;  // here: clearing them for every event would be felt
+      if (c.decoder->match(text, captured)) return take(c, captured);
     }
-    return nullptr;
   }
 };
 
@@ -143,13 +145,14 @@ void Decoders::Impl::warn_about_shadows(Diagnostics& diagnostics) const {
         section.all_programs ? programs.back() : program_of(section.programs.front());
     for (const ReadDecoder& read : section.decoders)
       for (const Example& example : read.examples) {
-        Captures captured;
-        const Candidate* c = select(program, unwrap_repeated(example.message), captured);
-        if (c != nullptr && c->decoder == &read.decoder) continue;
+        const Decoder* first = nullptr;
+        select(program, unwrap_repeated(example.message),
+               [&](const Candidate& c, const Captures&) { first = c.decoder; });
+        if (first == &read.decoder) continue;
         diagnostics.push_back(
             {Severity::warning, section.file, example.line, example.column,
              fmt::format("'{}' takes this example of '{}' first",
-                         c == nullptr ? "nothing" : c->decoder->name, read.decoder.name),
+                         first == nullptr ? "nothing" : first->name, read.decoder.name),
              "the first decoder that matches wins: put the more special one first"});
       }
   }
@@ -200,18 +203,18 @@ void Decoders::decode(event::Batch& batch, RouteId base) const {
   for (const event::Field& f : batch.fields(event)) {
     if (f.id == event::kProcessName && name == nullptr) name = &f;
     if (f.id == event::kMessage && message == nullptr) message = &f;
+    if (name != nullptr && message != nullptr) break;
   }
   if (name == nullptr || message == nullptr) return;
   const Program& program = impl_->program_of(name->text);
   const RouteId* routes = impl_->routes.data() + base * impl_->label_sets.size();
   event.route = routes[program.labels];
   if (program.candidates.empty()) return;
-  const std::string_view text = unwrap_repeated(message->text);
-  Captures captured;
-  const Candidate* chosen = impl_->select(program, text, captured);
-  if (chosen == nullptr) return;
-  event.route = routes[chosen->labels];
-  chosen->decoder->add_fields(batch, captured);
+  impl_->select(program, unwrap_repeated(message->text),
+                [&](const Candidate& c, const Captures& captured) {
+                  event.route = routes[c.labels];
+                  c.decoder->add_fields(batch, captured);
+                });
 }
 
 }  // namespace vakt::normalise

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,12 +46,24 @@ class ProgramTable {
     const auto u = static_cast<unsigned char>(c);
     return u >= 'A' && u <= 'Z' ? static_cast<unsigned char>(u | 0x20) : u;
   }
+  // Of the first and the last eight bytes, the bit that tells letter cases apart set in all: names
+  // are short, and only files choose the slots.
   static std::uint32_t hash(std::string_view name) {
-    std::uint32_t h = 2166136261u;  // FNV-1a: names are short, and only files choose the slots
-    for (const char c : name) h = (h ^ fold(c)) * 16777619u;
-    return h ^ (h >> 15);
+    constexpr std::uint64_t kCaseBits = 0x2020202020202020;
+    constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 divided by the golden ratio
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    if (name.size() >= sizeof first) {
+      std::memcpy(&first, name.data(), sizeof first);
+      std::memcpy(&last, name.data() + name.size() - sizeof last, sizeof last);
+    } else {
+      std::memcpy(&first, name.data(), name.size());
+    }
+    const std::uint64_t mixed = ((first | kCaseBits) * kOdd ^ (last | kCaseBits)) * kOdd;
+    return static_cast<std::uint32_t>((mixed ^ name.size()) >> 32);
   }
   static bool equal(std::string_view lower, std::string_view name) {
+    if (lower == name) return true;
     if (lower.size() != name.size()) return false;
     for (std::size_t i = 0; i < name.size(); ++i)
       if (static_cast<unsigned char>(lower[i]) != fold(name[i])) return false;
