@@ -48,6 +48,7 @@ struct PipelineOptions {
   std::vector<ListenerSettings> listeners;  // Event::listener is the index
   // Labels that events may be given from outside instead of those their content says.
   std::vector<event::LogSource> extra_log_sources;
+  std::shared_ptr<scan::Cache> cache;  // of compiled databases; null: none
 };
 
 struct Listener {

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "match/program.h"
+#include "scan/cache.h"
 
 namespace vakt::match {
 namespace {
@@ -15,9 +16,9 @@ namespace {
 // refuses a pattern, the rules that use it are refused and the classes are built again without.
 class Compiler {
  public:
-  Compiler(Code& out, event::FieldNames& names, const event::Routes& routes,
+  Compiler(Code& out, event::FieldNames& names, const event::Routes& routes, scan::Cache& cache,
            Diagnostics& diagnostics)
-      : out_(out), names_(names), routes_(routes), diagnostics_(diagnostics) {}
+      : out_(out), names_(names), routes_(routes), cache_(cache), diagnostics_(diagnostics) {}
 
   void run() {
     read_rules();
@@ -50,13 +51,14 @@ class Compiler {
   bool build_column(Class& c, Column& column, const std::vector<AtomId>& atoms);
   RegexSet regex_set(const std::vector<AtomId>& atoms, View view);
   void index_class(Class& c);
-  std::shared_ptr<const scan::Database> database(const std::vector<AtomId>& atoms, bool literals);
-  scan::Compiled<scan::Database> compile(const std::vector<AtomId>& atoms, bool literals) const;
+  scan::SharedDatabase database(const std::vector<AtomId>& atoms, bool literals);
+  scan::Compiled<scan::SharedDatabase> compile(const std::vector<AtomId>& atoms, bool literals);
   void lay_out_nodes();
 
   Code& out_;
   event::FieldNames& names_;
   const event::Routes& routes_;
+  scan::Cache& cache_;
   Diagnostics& diagnostics_;
   std::unordered_map<std::string, AtomId> atom_of_key_;
   std::vector<std::optional<Tree>> trees_;         // by rule; nothing: refused
@@ -65,7 +67,7 @@ class Compiler {
   std::vector<std::uint32_t> uses_;                // by atom: rules where it stands positively
   std::vector<std::optional<Required>> required_;  // by rule
   std::map<event::FieldId, std::vector<AtomId>> demand_of_field_;
-  std::map<std::pair<bool, std::vector<AtomId>>, std::shared_ptr<const scan::Database>> databases_;
+  std::map<std::pair<bool, std::vector<AtomId>>, scan::SharedDatabase> databases_;
 };
 
 void make_unique(std::vector<AtomId>& atoms) {
@@ -411,8 +413,7 @@ void Compiler::index_class(Class& c) {
 }
 
 // Null when there is nothing to compile, or when patterns were refused.
-std::shared_ptr<const scan::Database> Compiler::database(const std::vector<AtomId>& atoms,
-                                                         bool literals) {
+scan::SharedDatabase Compiler::database(const std::vector<AtomId>& atoms, bool literals) {
   if (atoms.empty()) return nullptr;
   const auto [it, is_new] = databases_.try_emplace({literals, atoms});
   if (!is_new) return it->second;
@@ -428,18 +429,18 @@ std::shared_ptr<const scan::Database> Compiler::database(const std::vector<AtomI
     databases_.erase(it);
     return nullptr;
   }
-  it->second = std::make_shared<const scan::Database>(std::move(*compiled));
+  it->second = std::move(*compiled);
   const auto fitted = out_.scratch.fit(*it->second);
   check(fitted.has_value(), "memory for pattern scans");
   return it->second;
 }
 
-scan::Compiled<scan::Database> Compiler::compile(const std::vector<AtomId>& atoms,
-                                                 bool literals) const {
+scan::Compiled<scan::SharedDatabase> Compiler::compile(const std::vector<AtomId>& atoms,
+                                                       bool literals) {
   if (!literals) {
     std::vector<scan::Expression> expressions;
     for (const AtomId a : atoms) expressions.push_back(out_.atoms[a].expression);
-    return scan::compile_expressions(expressions);
+    return cache_.expressions(expressions);
   }
   std::vector<std::string> texts;
   std::vector<scan::Literal> patterns;
@@ -452,7 +453,7 @@ scan::Compiled<scan::Database> Compiler::compile(const std::vector<AtomId>& atom
     if (atom.kind == AtomKind::equals || atom.kind == AtomKind::endswith) text += '\n';
     patterns.push_back({text, atom.caseless});
   }
-  return scan::compile_literals(patterns);
+  return cache_.literals(patterns);
 }
 
 void Compiler::lay_out_nodes() {
@@ -484,10 +485,12 @@ Program::~Program() = default;
 std::shared_ptr<const Program> Program::compile(std::shared_ptr<const rule::RuleSet> rules,
                                                 event::FieldNames& names,
                                                 const event::Routes& routes,
-                                                Diagnostics& diagnostics) {
+                                                Diagnostics& diagnostics, scan::Cache* cache) {
   const std::shared_ptr<Program> program(new Program());
   program->impl_->code.rules = std::move(rules);
-  Compiler(program->impl_->code, names, routes, diagnostics).run();
+  scan::Cache none;
+  Compiler(program->impl_->code, names, routes, cache != nullptr ? *cache : none, diagnostics)
+      .run();
   return program;
 }
 

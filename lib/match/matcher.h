@@ -18,6 +18,10 @@
 #include "event/log_source.h"
 #include "rule/rule.h"
 
+namespace vakt::scan {
+class Cache;
+}
+
 namespace vakt::match {
 
 struct Match {
@@ -38,11 +42,12 @@ class Program {
  public:
   // Interns the rules' field names. Rules with an expression that neither Hyperscan nor PCRE2
   // can run are refused in `diagnostics` and never match. Routes must be complete (all decoders and
-  // listeners known).
+  // listeners known). With a cache, databases that are compiled already are taken from there.
   static std::shared_ptr<const Program> compile(std::shared_ptr<const rule::RuleSet> rules,
                                                 event::FieldNames& names,
                                                 const event::Routes& routes,
-                                                Diagnostics& diagnostics);
+                                                Diagnostics& diagnostics,
+                                                scan::Cache* cache = nullptr);
   ~Program();
   const rule::RuleSet& rules() const;
   bool runs(std::uint32_t rule) const;  // false: refused

@@ -48,6 +48,24 @@ std::size_t Database::size_bytes() const {
   return bytes;
 }
 
+std::string Database::serialize() const {
+  char* bytes = nullptr;
+  std::size_t size = 0;
+  check(hs_serialize_database(database_.get(), &bytes, &size) == HS_SUCCESS,
+        "a database can be written");
+  std::string out(bytes, size);
+  std::free(bytes);
+  return out;
+}
+
+std::optional<Database> Database::deserialize(std::string_view bytes) {
+  hs_database_t* database = nullptr;
+  if (bytes.empty() ||
+      hs_deserialize_database(bytes.data(), bytes.size(), &database) != HS_SUCCESS)
+    return std::nullopt;
+  return Database(database);
+}
+
 Compiled<Database> compile_literals(std::span<const Literal> literals) {
   const std::size_t count = literals.size();
   std::vector<const char*> texts(count);

@@ -59,6 +59,11 @@ class Database {
 
   std::size_t size_bytes() const;
 
+  // For a file, and back. Nothing: not written by this version of Hyperscan for such a machine, or
+  // damaged where Hyperscan can tell; it trusts the rest.
+  std::string serialize() const;
+  static std::optional<Database> deserialize(std::string_view bytes);
+
  private:
   friend class Scratch;
   friend Compiled<Database> compile_literals(std::span<const Literal>);
