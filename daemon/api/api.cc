@@ -10,6 +10,7 @@
 
 #include "api/incident_json.h"
 #include "api/query.h"
+#include "api/reload_json.h"
 #include "api/token.h"
 #include "metrics/exposition.h"
 
@@ -168,6 +169,14 @@ void act(const Context& context, const Request& request, Respond respond) {
                           });
 }
 
+void reload(const Context& context, const Request&, Respond respond) {
+  context.backend.reload([respond = std::move(respond)](const ReloadReport& report) {
+    Response response = json_response(to_json(report));
+    if (!report.done) response.status = 422;
+    respond(std::move(response));
+  });
+}
+
 }  // namespace
 
 void add_routes(http::Server& server, boost::asio::io_context& io, Backend backend) {
@@ -175,6 +184,7 @@ void add_routes(http::Server& server, boost::asio::io_context& io, Backend backe
   server.add({"GET", "/-/healthy", 0, open_to_all(context, healthy), {}});
   server.add({"GET", "/-/ready", 0, open_to_all(context, ready), {}});
   server.add({"GET", "/metrics", 0, open_to_all(context, metrics_text), {}});
+  server.add({"POST", "/-/reload", 0, with_token(context, reload), {}});
   server.add({"GET", "/api/v1/incidents", 0, with_token(context, list), {}});
   server.add({"GET", "/api/v1/incidents/{ref}", 0, with_token(context, show), {}});
   server.add(

@@ -7,11 +7,26 @@
 #include <memory>
 #include <string>
 
+#include "base/diagnostic.h"
 #include "base/result.h"
 #include "engine/engine.h"
 #include "store/store.h"
 
 namespace vakt::api {
+
+// What became of reading the rules again.
+struct ReloadReport {
+  bool done = false;
+  std::string error;        // why not
+  Diagnostics diagnostics;  // refused: the new errors; done: all there is to say about the files
+  std::uint64_t rules = 0;
+  std::uint64_t correlations = 0;
+  std::uint64_t added = 0;  // these three: rules and correlations, by id
+  std::uint64_t changed = 0;
+  std::uint64_t removed = 0;
+  std::string ruleset_sha256;
+  double seconds = 0;
+};
 
 struct Backend {
   const store::Store* store = nullptr;
@@ -21,6 +36,7 @@ struct Backend {
   // Runs a command through the engine; `done` after its commit (or its refusal).
   std::function<void(engine::Command, std::function<void(Result<incident::Incident>)> done)>
       command;
+  std::function<void(std::function<void(ReloadReport)> done)> reload;
   std::function<std::string()> metrics;         // Prometheus text exposition
   std::function<bool(std::string& why)> ready;  // rules loaded, store healthy, recovery done
   std::string token_hash;                       // SHA-256, hex, of the API token

@@ -6,11 +6,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <future>
 #include <utility>
 
 #include "app/api_token.h"
+#include "app/load.h"
 #include "app/version.h"
 #include "base/check.h"
+#include "source/clock.h"
 #include "source/tcp.h"
 
 namespace vakt::app {
@@ -20,6 +23,7 @@ namespace {
 constexpr std::size_t kQueueCapacity = 64;
 constexpr std::chrono::milliseconds kDrainMax{5'000};
 constexpr std::chrono::milliseconds kAnswersMax{1'000};
+constexpr std::chrono::milliseconds kAdoptionPoll{100};
 
 // Descriptors that connections of senders may use: what the store, the API and the files of the
 // process need is kept back, or a flood of connections would take the store down.
@@ -99,45 +103,41 @@ Result<std::unique_ptr<App>> App::start(const config::Config& config, const AppO
   if (auto opened = app->open_store(config, options); !opened)
     return tl::make_unexpected(opened.error());
   if (auto opened = app->open_sources(config); !opened) return tl::make_unexpected(opened.error());
+  app->make_reloader(config, options);
   app->started_ = true;
   app->committer_->start();
   app->engine_->start();
   app->api_->start();
   for (const auto& worker : app->workers_) worker->start();
+  app->reloader_->start();
   return app;
 }
 
 App::~App() { stop(); }
 
 Result<void> App::load(const config::Config& config) {
-  engine::PipelineOptions options;
-  options.rule_paths = config.rules;
-  options.decoder_paths = config.decoders;
-  options.field_map_paths = config.field_maps;
-  options.rules.placeholders = config.placeholders;
-  options.open_level = config.open_level;
-  for (const config::Listener& listener : config.listeners)
-    options.listeners.push_back(listener.records);
-  options.listeners.push_back(config.api.events);
+  const auto begin = std::chrono::steady_clock::now();
   Diagnostics diagnostics;
-  pipeline_ = engine::Pipeline::load(options, diagnostics);
+  cache_ = std::make_shared<scan::Cache>(config.data_dir + "/cache");
+  loaded_ = load_rules(config, cache_, nullptr, diagnostics);
   log_all(diagnostics);
-  if (!pipeline_)
+  if (!loaded_)
     return fail(Errc::invalid, "nothing of the rules or decoders can be used: see above");
-  spdlog::info("{} rules and {} correlations loaded", pipeline_->rules->rules.size(),
-               pipeline_->rules->correlations.size());
-  counters_ = std::make_unique<metrics::Counters>(pipeline_->listeners.size(),
-                                                  pipeline_->rules->rules.size(),
-                                                  pipeline_->detectors->all().size());
-  for (std::size_t i = 0; i < pipeline_->listeners.size(); ++i) {
-    counters_->listeners[i]->name = pipeline_->listeners[i].settings.name;
-    counters_->listeners[i]->format = format_name(pipeline_->listeners[i].settings.format);
+  const engine::Pipeline& pipeline = *loaded_->pipeline;
+  spdlog::info(
+      "{} rules and {} correlations loaded in {:.2f} s; pattern databases: {} compiled, "
+      "{} from the cache",
+      pipeline.rules->rules.size(), pipeline.rules->correlations.size(),
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(),
+      cache_->counts().compiled, cache_->counts().read);
+  counters_ = std::make_unique<metrics::Counters>(pipeline.listeners.size());
+  for (std::size_t i = 0; i < pipeline.listeners.size(); ++i) {
+    counters_->listeners[i]->name = pipeline.listeners[i].settings.name;
+    counters_->listeners[i]->format = format_name(pipeline.listeners[i].settings.format);
   }
-  labels_ = metrics::labels_of(*pipeline_, diagnostics);
-  labels_.version = version();
-  labels_.revision = revision();
-  context_ = std::make_unique<source::Context>(pipeline_, *counters_, config.memory_budget_bytes,
-                                               kQueueCapacity);
+  counters_->reload_unix_seconds.store(source::unix_seconds());
+  context_ =
+      std::make_unique<source::Context>(*counters_, config.memory_budget_bytes, kQueueCapacity);
   const auto http = std::count_if(
       config.listeners.begin(), config.listeners.end(),
       [](const config::Listener& l) { return l.transport == config::Transport::http; });
@@ -149,7 +149,7 @@ Result<void> App::open_store(const config::Config& config, const AppOptions& opt
   engine::EngineOptions engine_options;
   engine_options.watermark.disorder = config.disorder;
   committer_ = std::make_unique<Committer>(*context_, slot_);
-  engine_ = std::make_unique<EngineLoop>(*context_, slot_, *committer_,
+  engine_ = std::make_unique<EngineLoop>(*context_, loaded_, slot_, *committer_,
                                          store_options(config, options.env), engine_options);
   return engine_->open();
 }
@@ -158,7 +158,7 @@ Result<void> App::open_sources(const config::Config& config) {
   const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
   const std::size_t workers = config.workers > 0 ? config.workers : cores;
   for (std::size_t i = 0; i < workers; ++i)
-    workers_.push_back(std::make_unique<source::WorkerThread>(*context_));
+    workers_.push_back(std::make_unique<source::WorkerThread>(*context_, loaded_));
   if (auto opened = open_http(config); !opened) return opened;
   for (std::size_t i = 0; i < config.listeners.size(); ++i)
     if (auto opened = open_listener(config.listeners[i], static_cast<std::uint16_t>(i)); !opened)
@@ -227,6 +227,7 @@ api::Backend App::backend(const std::string& token_hash) {
                            std::function<void(Result<incident::Incident>)> done) {
     command(std::move(asked), std::move(done));
   };
+  backend.reload = [this](std::function<void(api::ReloadReport)> done) { reload(std::move(done)); };
   backend.metrics = [this] { return metrics_text(); };
   backend.ready = [this](std::string& why) {
     if (stopping_.load()) why = "stopping";
@@ -251,7 +252,51 @@ void App::command(engine::Command command, std::function<void(Result<incident::I
 std::string App::metrics_text() {
   counters_->budget_used_bytes.store(context_->budget.used(), std::memory_order_relaxed);
   const auto store = slot_.get();
-  return metrics::exposition(*counters_, labels_, store ? store->stats() : store::Stats{}, &times_);
+  const auto loaded = in_use();
+  return metrics::exposition(*counters_, loaded->counters, loaded->labels,
+                             store ? store->stats() : store::Stats{}, &times_);
+}
+
+void App::make_reloader(const config::Config& config, const AppOptions& options) {
+  Reloader::Host host{options.read_config, [this] { return in_use(); },
+                      [this](auto next) { return adopt(std::move(next)); }, *counters_};
+  if (!host.read_config) host.read_config = [config](Diagnostics&) { return config; };
+  // Listeners cannot change while they are open, and rules are read for them.
+  host.read_config = [config, read = std::move(host.read_config)](Diagnostics& diagnostics) {
+    auto now = read(diagnostics);
+    if (now) {
+      now->listeners = config.listeners;
+      now->api = config.api;
+    }
+    return now;
+  };
+  reloader_ = std::make_unique<Reloader>(std::move(host), cache_, config.watch_rules);
+}
+
+void App::reload(std::function<void(api::ReloadReport)> done) {
+  reloader_->request(std::move(done));
+}
+
+std::shared_ptr<const source::Loaded> App::in_use() const {
+  const std::lock_guard lock(loaded_mutex_);
+  return loaded_;
+}
+
+bool App::adopt(std::shared_ptr<const source::Loaded> next) {
+  const auto changed = std::make_shared<std::promise<void>>();
+  auto future = changed->get_future();
+  const auto adoption = std::make_shared<source::Adoption>();
+  adoption->loaded = next;
+  adoption->workers = workers_.size();
+  adoption->done = [changed] { changed->set_value(); };
+  for (const auto& worker : workers_)
+    worker->adopt(std::make_unique<engine::Worker>(next->pipeline), adoption);
+  // While the store is away the engine takes nothing; whoever stops the daemon does not wait.
+  while (future.wait_for(kAdoptionPoll) != std::future_status::ready)
+    if (stopping_.load()) return false;
+  const std::lock_guard lock(loaded_mutex_);
+  loaded_ = std::move(next);
+  return true;
 }
 
 std::uint16_t App::port(std::string_view listener) const {
@@ -270,6 +315,7 @@ const metrics::ListenerCounters& App::listener(std::string_view name) const {
 bool App::stop() {
   if (!std::exchange(started_, false)) return kept_all_;
   stopping_.store(true);
+  reloader_->finish();
   // In the direction of the data: who takes in first, who writes last, who answers at the end.
   api_->stop_intake();
   for (const auto& worker : workers_) worker->stop(kDrainMax);

@@ -4,7 +4,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +15,7 @@
 #include "app/api_host.h"
 #include "app/committer.h"
 #include "app/engine_loop.h"
+#include "app/reloader.h"
 #include "app/store_slot.h"
 #include "config/config.h"
 #include "metrics/exposition.h"
@@ -22,6 +26,9 @@ namespace vakt::app {
 
 struct AppOptions {
   rocksdb::Env* env = nullptr;  // null: the real one
+  // For a reload; empty: the configuration it was started with. Of what it gives, rules, decoders,
+  // field maps and what belongs to them are used; the rest is for the next start.
+  std::function<std::optional<config::Config>(Diagnostics&)> read_config = {};
 };
 
 class App {
@@ -35,6 +42,9 @@ class App {
   // something that was taken in could not be kept (the metrics and the log say what). Once.
   bool stop();
 
+  // Reads the rules again; `done` says what became of it, on a thread of the daemon's. Any thread.
+  void reload(std::function<void(api::ReloadReport)> done);
+
   std::uint16_t api_port() const { return api_port_; }
   std::uint16_t port(std::string_view listener) const;  // 0: no such listener
   const metrics::Counters& counters() const { return *counters_; }
@@ -44,6 +54,7 @@ class App {
  private:
   App() = default;
   Result<void> load(const config::Config& config);
+  void make_reloader(const config::Config& config, const AppOptions& options);
   Result<void> open_store(const config::Config& config, const AppOptions& options);
   Result<void> open_sources(const config::Config& config);
   Result<void> open_listener(const config::Listener& settings, std::uint16_t index);
@@ -52,16 +63,21 @@ class App {
   void command(engine::Command command, std::function<void(Result<incident::Incident>)> done);
   std::string metrics_text();
 
-  std::shared_ptr<const engine::Pipeline> pipeline_;
+  std::shared_ptr<const source::Loaded> in_use() const;
+  bool adopt(std::shared_ptr<const source::Loaded> next);
+
+  std::shared_ptr<scan::Cache> cache_;
+  mutable std::mutex loaded_mutex_;
+  std::shared_ptr<const source::Loaded> loaded_;  // guarded by loaded_mutex_
   std::unique_ptr<metrics::Counters> counters_;
   metrics::RequestTimes times_;
-  metrics::Labels labels_;
   std::unique_ptr<source::Context> context_;
   StoreSlot slot_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<EngineLoop> engine_;
   std::vector<std::unique_ptr<source::WorkerThread>> workers_;
   std::unique_ptr<ApiHost> api_;
+  std::unique_ptr<Reloader> reloader_;
   std::vector<std::uint16_t> ports_;  // by listener
   std::uint16_t api_port_ = 0;
   std::atomic<bool> stopping_{false};

@@ -21,10 +21,7 @@ constexpr std::chrono::seconds kMaintainEvery{1};
 }  // namespace
 
 Committer::Committer(source::Context& context, StoreSlot& slot)
-    : context_(context),
-      slot_(slot),
-      queue_(kQueueCapacity),
-      kpi_(*context.pipeline, context.counters) {
+    : context_(context), slot_(slot), queue_(kQueueCapacity), kpi_(context.counters) {
   context.counters.commit_queue_capacity.store(kQueueCapacity);
 }
 

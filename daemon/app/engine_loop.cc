@@ -22,9 +22,11 @@ constexpr std::chrono::seconds kReopenMin{1};
 constexpr std::chrono::seconds kReopenMax{30};
 }  // namespace
 
-EngineLoop::EngineLoop(source::Context& context, StoreSlot& slot, Committer& committer,
-                       store::Options store_options, const engine::EngineOptions& engine_options)
+EngineLoop::EngineLoop(source::Context& context, std::shared_ptr<const source::Loaded> loaded,
+                       StoreSlot& slot, Committer& committer, store::Options store_options,
+                       const engine::EngineOptions& engine_options)
     : context_(context),
+      loaded_(std::move(loaded)),
       slot_(slot),
       committer_(committer),
       store_options_(std::move(store_options)),
@@ -48,9 +50,9 @@ Result<void> EngineLoop::open() {
 
 Result<void> EngineLoop::recover() {
   const auto store = slot_.get();
-  engine_ = std::make_unique<engine::Engine>(context_.pipeline->detectors, store->origin(),
+  engine_ = std::make_unique<engine::Engine>(loaded_->pipeline->detectors, store->origin(),
                                              engine_options_);
-  const auto report = engine::recover(*engine_, *store, *context_.pipeline);
+  const auto report = engine::recover(*engine_, *store, *loaded_->pipeline);
   if (!report) return tl::make_unexpected(report.error());
   // Received time never goes back, not even when the machine's clock did while nobody looked.
   now_ = std::max(now_, store->last_now());
@@ -102,12 +104,18 @@ void EngineLoop::run() {
     if (engine_->waits_for_time()) apply_tick(false);
     publish_gauges();
   }
+  if (!ahead_.empty()) change_over(ahead_.front()->loaded);  // a worker ended before it said so
   if (changed_since_checkpoint_) apply_tick(true);
   committer_.drain();
   kept_all_ = !committer_.failed();
 }
 
 void EngineLoop::apply(std::unique_ptr<Work> work) {
+  if (work->adoption) return arrived(*work->adoption);
+  if (work->batch && work->loaded != loaded_) {
+    ahead_.push_back(std::move(work));
+    return;
+  }
   now_ = std::max(now_, source::wall_clock());
   engine::Input input;
   input.now = now_;
@@ -119,6 +127,21 @@ void EngineLoop::apply(std::unique_ptr<Work> work) {
   }
   hits_since_checkpoint_ += work->hits.size();
   hand_on(std::move(work), input, false);
+}
+
+void EngineLoop::arrived(source::Adoption& adoption) {
+  if (++adoption.arrived < adoption.workers) return;
+  change_over(adoption.loaded);
+  adoption.done();
+}
+
+// With a checkpoint, so that no recovery has to read hits of both rule sets.
+void EngineLoop::change_over(const std::shared_ptr<const source::Loaded>& loaded) {
+  loaded_ = loaded;
+  now_ = std::max(now_, source::wall_clock());
+  const engine::RulesChange change{loaded_->pipeline->detectors, loaded_->labels.ruleset_sha256};
+  hand_on(std::make_unique<Work>(), engine::Input{now_, change}, true);
+  for (auto& work : std::exchange(ahead_, {})) apply(std::move(work));
 }
 
 // Where the engine does not keep the incident it needs the stored record: the newest one, so what
@@ -146,17 +169,18 @@ void EngineLoop::apply_tick(bool last) {
   hand_on(std::make_unique<Work>(), engine::Input{now_, engine::Tick{}}, last);
 }
 
-void EngineLoop::hand_on(std::unique_ptr<Work> work, const engine::Input& input, bool last) {
+void EngineLoop::hand_on(std::unique_ptr<Work> work, const engine::Input& input, bool checkpoint) {
   engine::Effects effects = engine_->apply(input);
+  work->loaded = loaded_;
   work->commit =
-      engine::make_commit(*engine_, *context_.pipeline, input, effects, work->batch.get());
+      engine::make_commit(*engine_, *loaded_->pipeline, input, effects, work->batch.get());
   work->commit.idempotency = std::move(work->idempotency);
   encode_block(work->commit);
   work->opened = std::move(effects.opened);
   work->answer = std::move(effects.answer);
   if (work->batch) work->charge.set(context_.budget, work->capacity_bytes() + work->row_bytes());
   changed_since_checkpoint_ = true;
-  if (last || hits_since_checkpoint_ >= kCheckpointHits ||
+  if (checkpoint || hits_since_checkpoint_ >= kCheckpointHits ||
       SteadyClock::now() - checkpointed_ >= kCheckpointEvery) {
     work->commit.checkpoint = engine_->checkpoint();
     hits_since_checkpoint_ = 0;
@@ -182,7 +206,8 @@ void EngineLoop::encode_block(store::Commit& commit) {
 void EngineLoop::count(const engine::Input& input) {
   metrics::Counters& counters = context_.counters;
   if (const auto* hits = std::get_if<engine::HitsInput>(&input.what))
-    for (const event::Hit& hit : hits->hits) metrics::add(counters.rule_matches[hit.rule]);
+    for (const event::Hit& hit : hits->hits)
+      metrics::add(loaded_->counters.rules[hit.rule]->matches);
   const engine::EngineCounters& now = engine_->counters();
   metrics::add(counters.late_events, now.late_counted - counted_.late_counted);
   metrics::add(counters.groups_refused, now.groups_refused - counted_.groups_refused);
@@ -191,8 +216,9 @@ void EngineLoop::count(const engine::Input& input) {
 
 void EngineLoop::publish_gauges() {
   metrics::Counters& counters = context_.counters;
-  for (std::size_t i = 0; i < counters.groups.size(); ++i)
-    counters.groups[i].store(engine_->groups_of(i), std::memory_order_relaxed);
+  const auto& detectors = loaded_->counters.detectors;
+  for (std::size_t i = 0; i < detectors.size(); ++i)
+    detectors[i]->groups.store(engine_->groups_of(i), std::memory_order_relaxed);
   counters.lagging_sources.store(engine_->lagging_sources(), std::memory_order_relaxed);
   counters.budget_used_bytes.store(context_.budget.used(), std::memory_order_relaxed);
 }
@@ -225,6 +251,8 @@ bool EngineLoop::wait_unless_stopping(std::chrono::seconds patience) {
 }
 
 void EngineLoop::drop_queued() {
+  for (auto& work : std::exchange(ahead_, {}))
+    source::drop(context_, std::move(work), metrics::Dropped::store);
   while (!context_.queue.finished()) {
     auto work = context_.queue.pop(SteadyClock::now() + kTickEvery);
     if (work) source::drop(context_, std::move(*work), metrics::Dropped::store);

@@ -18,8 +18,9 @@ namespace vakt::app {
 
 class EngineLoop {
  public:
-  EngineLoop(source::Context& context, StoreSlot& slot, Committer& committer,
-             store::Options store_options, const engine::EngineOptions& engine_options);
+  EngineLoop(source::Context& context, std::shared_ptr<const source::Loaded> loaded,
+             StoreSlot& slot, Committer& committer, store::Options store_options,
+             const engine::EngineOptions& engine_options);
   ~EngineLoop();
 
   // Opens the store and recovers the engine; before start().
@@ -35,7 +36,9 @@ class EngineLoop {
   void apply(std::unique_ptr<source::Work> work);
   bool apply_command(source::Work& work, engine::Input& input);
   void apply_tick(bool last);
-  void hand_on(std::unique_ptr<source::Work> work, const engine::Input& input, bool last);
+  void arrived(source::Adoption& adoption);
+  void change_over(const std::shared_ptr<const source::Loaded>& loaded);
+  void hand_on(std::unique_ptr<source::Work> work, const engine::Input& input, bool checkpoint);
   void encode_block(store::Commit& commit);
   void count(const engine::Input& input);
   void publish_gauges();
@@ -46,6 +49,9 @@ class EngineLoop {
   void drop_queued();
 
   source::Context& context_;
+  std::shared_ptr<const source::Loaded> loaded_;
+  // Went through the next rules before all workers have changed over. Few: that takes them a turn.
+  std::vector<std::unique_ptr<source::Work>> ahead_;
   StoreSlot& slot_;
   Committer& committer_;
   const store::Options store_options_;

@@ -4,24 +4,20 @@
 
 namespace vakt::app {
 
-Kpi::Kpi(const engine::Pipeline& pipeline, metrics::Counters& counters) : counters_(counters) {
-  const auto& all = pipeline.detectors->all();
-  for (std::size_t i = 0; i < all.size(); ++i) detectors_.emplace(all[i].meta->id, i);
-}
-
 void Kpi::committed(const source::Work& work, Time committed) {
   for (const incident::IncidentId id : work.opened) {
     const auto& incidents = work.commit.incidents;
     const auto found = std::find_if(incidents.begin(), incidents.end(),
                                     [&](const incident::Incident& i) { return i.id == id; });
-    if (found != incidents.end()) opened(*found, committed);
+    if (found != incidents.end()) opened(*work.loaded, *found, committed);
   }
   if (work.command && work.answer && *work.answer) decided(**work.answer, work.commit.now);
 }
 
-void Kpi::opened(const incident::Incident& incident, Time committed) {
-  if (const auto found = detectors_.find(incident.detection.rule_id); found != detectors_.end())
-    metrics::add(counters_.detector_opened[found->second]);
+void Kpi::opened(const source::Loaded& rules, const incident::Incident& incident, Time committed) {
+  const auto found = rules.detector_of_rule.find(incident.detection.rule_id);
+  if (found != rules.detector_of_rule.end())
+    metrics::add(rules.counters.detectors[found->second]->opened);
   if (incident.historic) return;
   const auto severity = static_cast<std::size_t>(incident.severity);
   observe(*counters_.time_to_detect_event[severity],

@@ -2,10 +2,6 @@
 // restore; incidents opened and closed. History is in none of them. Thread: the committer's.
 #pragma once
 
-#include <string>
-#include <unordered_map>
-
-#include "engine/pipeline.h"
 #include "metrics/counters.h"
 #include "source/work.h"
 
@@ -13,18 +9,17 @@ namespace vakt::app {
 
 class Kpi {
  public:
-  Kpi(const engine::Pipeline& pipeline, metrics::Counters& counters);
+  explicit Kpi(metrics::Counters& counters) : counters_(counters) {}
 
   // `work` is durable since `committed`.
   void committed(const source::Work& work, Time committed);
 
  private:
-  void opened(const incident::Incident& incident, Time committed);
+  void opened(const source::Loaded& rules, const incident::Incident& incident, Time committed);
   void decided(const incident::Incident& incident, Time now);
   void observe(metrics::Histogram& histogram, Duration interval);
 
   metrics::Counters& counters_;
-  std::unordered_map<std::string, std::size_t> detectors_;  // by rule id
 };
 
 }  // namespace vakt::app

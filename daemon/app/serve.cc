@@ -26,9 +26,15 @@ sigset_t stop_signals() {
   return signals;
 }
 
+sigset_t awaited_signals() {
+  sigset_t signals = stop_signals();
+  sigaddset(&signals, SIGHUP);
+  return signals;
+}
+
 // The daemon's threads inherit the mask, so that signals reach this thread alone.
 void block_signals() {
-  const sigset_t signals = stop_signals();
+  const sigset_t signals = awaited_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
@@ -51,11 +57,11 @@ void log_to_standard_error() {
 
 }  // namespace
 
-int serve(const config::Config& config) {
+int serve(const config::Config& config, const AppOptions& options) {
   block_signals();
   log_to_standard_error();
   spdlog::info("vakt {} ({}) starts, data in {}", version(), revision(), config.data_dir);
-  auto app = App::start(config);
+  auto app = App::start(config, options);
   if (!app) {
     spdlog::error("vakt cannot start: {}", app.error().message);
     return 1;
@@ -63,9 +69,12 @@ int serve(const config::Config& config) {
   notify("READY=1");
   spdlog::info("ready");
 
-  const sigset_t signals = stop_signals();
-  int signal = 0;
-  ::sigwait(&signals, &signal);
+  const sigset_t signals = awaited_signals();
+  int signal = SIGHUP;
+  while (signal == SIGHUP) {
+    ::sigwait(&signals, &signal);
+    if (signal == SIGHUP) (*app)->reload([](const api::ReloadReport&) {});  // it logs
+  }
   end_at_the_next_signal();
   notify("STOPPING=1");
   spdlog::info("stopping: taking in nothing new, committing what there is");

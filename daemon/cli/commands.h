@@ -14,6 +14,7 @@ void add_replay(CLI::App& app, int& status);
 void add_rules(CLI::App& app, int& status);
 void add_rules_test(CLI::App& rules, int& status);
 void add_rules_match(CLI::App& rules, int& status);
+void add_rules_reload(CLI::App& rules, int& status);
 void add_rules_check(CLI::App& rules, int& status);
 void add_incidents(CLI::App& app, int& status);
 void add_store(CLI::App& app, int& status);

@@ -3,27 +3,26 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "base/text.h"
+#include "cli/api_call.h"
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/incidents_view.h"
 #include "cli/output.h"
-#include "config/config.h"
 
 namespace vakt::cli {
 namespace {
 
 namespace json = boost::json;
 
+constexpr const char* kCommand = "vakt incidents";
 constexpr const char* kFooter = R"(
 Asks a running daemon. The token comes from --token-file, else VAKT_TOKEN, else the api.token in
 the daemon's data directory. REF is a number (17, INC-17) or the first digits of an incident's id.
@@ -42,8 +41,7 @@ Examples:
   vakt incidents list --all --json | jq -r '.incidents[].name')";
 
 struct Options {
-  std::string url = "http://127.0.0.1:8740";
-  std::string token_file;
+  ApiOptions api;
   bool json = false;
   // list
   std::string state, severity, rule, before;
@@ -57,51 +55,6 @@ struct Options {
 };
 using Shared = std::shared_ptr<Options>;
 
-std::string first_line_of(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
-
-std::string find_token(const Options& options) {
-  if (!options.token_file.empty()) return first_line_of(options.token_file);
-  if (const char* token = std::getenv("VAKT_TOKEN"); token != nullptr && *token != '\0')
-    return token;
-  return first_line_of(config::defaults(config::Environment::of_process()).api.token_file);
-}
-
-int exit_of(int status) {
-  if (status == 401 || status == 403) return kAuth;
-  if (status == 404 || status == 409) return kNotFoundOrConflict;
-  return status == 400 ? kUsage : kError;
-}
-
-// The answer, or an exit status after saying why there is none.
-std::optional<json::object> exchange(const Options& options, std::string method, std::string target,
-                                     std::string body, int& status) {
-  ApiRequest request{std::move(method), std::move(target), find_token(options), std::move(body)};
-  status = kError;
-  const auto answer = ask(options.url, request);
-  if (!answer) {
-    message("vakt incidents: " + answer.error().message);
-    return std::nullopt;
-  }
-  boost::system::error_code error;
-  const json::value parsed = json::parse(answer->body, error);
-  if (answer->status == 200 && !error && parsed.is_object()) {
-    status = kOk;
-    return parsed.get_object();
-  }
-  std::string why = error || !parsed.is_object() ? fmt::format("HTTP status {}", answer->status)
-                                                 : text_at(parsed.get_object(), "error.message");
-  message("vakt incidents: " + escape_terminal(why));
-  status = exit_of(answer->status);
-  if (status == kAuth && request.token.empty())
-    message("no token was found: give --token-file, set VAKT_TOKEN, or run as the daemon's user");
-  return std::nullopt;
-}
-
 int list(const Options& options) {
   std::string target = fmt::format("/api/v1/incidents?limit={}", options.limit);
   const auto add = [&](std::string_view name, const std::string& value) {
@@ -112,20 +65,19 @@ int list(const Options& options) {
   add("rule", options.rule);
   add("before", options.before);
   if (options.all) target += "&include_closed=true";
-  int status = kOk;
-  const auto answer = exchange(options, "GET", target, "", status);
-  if (!answer) return status;
+  const ApiReply answer = call(options.api, {kCommand, "GET", target});
+  if (answer.exit != kOk) return answer.exit;
   if (options.json) {
-    print(json::serialize(*answer) + "\n");
+    print(json::serialize(answer.body) + "\n");
     return kOk;
   }
-  const std::string table = incident_table(*answer, terminal_of(stdout));
+  const std::string table = incident_table(answer.body, terminal_of(stdout));
   print(table);
   if (table.empty()) {
     message(options.all ? "no incidents" : "no open incidents; --all shows closed ones");
     return kOk;
   }
-  if (const std::string next = text_at(*answer, "next_before"); !next.empty())
+  if (const std::string next = text_at(answer.body, "next_before"); !next.empty())
     message("there may be more: add --before " + escape_terminal(next));
   message("next: vakt incidents show NAME");
   return kOk;
@@ -149,15 +101,14 @@ void hint(const json::object& incident) {
 }
 
 int show(const Options& options) {
-  int status = kOk;
-  const auto incident = exchange(options, "GET",
-                                 fmt::format("/api/v1/incidents/{}?evidence={}",
-                                             url_encode(options.reference), options.evidence),
-                                 "", status);
-  if (!incident) return status;
-  print(options.json ? json::serialize(*incident) + "\n"
-                     : incident_page(*incident, terminal_of(stdout)));
-  if (!options.json) hint(*incident);
+  const ApiReply incident =
+      call(options.api, {kCommand, "GET",
+                         fmt::format("/api/v1/incidents/{}?evidence={}",
+                                     url_encode(options.reference), options.evidence)});
+  if (incident.exit != kOk) return incident.exit;
+  print(options.json ? json::serialize(incident.body) + "\n"
+                     : incident_page(incident.body, terminal_of(stdout)));
+  if (!options.json) hint(incident.body);
   return kOk;
 }
 
@@ -166,24 +117,23 @@ int act(const Options& options, const std::string& action) {
   if (!options.text.empty()) body["text"] = options.text;
   if (!options.disposition.empty()) body["disposition"] = options.disposition;
   if (options.revision) body["expected_revision"] = *options.revision;
-  int status = kOk;
-  const auto incident = exchange(
-      options, "POST", fmt::format("/api/v1/incidents/{}/actions", url_encode(options.reference)),
-      json::serialize(body), status);
-  if (!incident) return status;
+  const ApiReply incident =
+      call(options.api, {kCommand, "POST",
+                         fmt::format("/api/v1/incidents/{}/actions", url_encode(options.reference)),
+                         json::serialize(body)});
+  if (incident.exit != kOk) return incident.exit;
   if (options.json) {
-    print(json::serialize(*incident) + "\n");
+    print(json::serialize(incident.body) + "\n");
     return kOk;
   }
-  print(fmt::format("{} is {}\n", escape_terminal(text_at(*incident, "name")),
-                    escape_terminal(text_at(*incident, "state"))));
-  hint(*incident);
+  print(fmt::format("{} is {}\n", escape_terminal(text_at(incident.body, "name")),
+                    escape_terminal(text_at(incident.body, "state"))));
+  hint(incident.body);
   return kOk;
 }
 
 void add_common(CLI::App& command, const Shared& options) {
-  command.add_option("--url", options->url, "Where the daemon's API is")->capture_default_str();
-  command.add_option("--token-file", options->token_file, "File with the API's token");
+  add_api_options(command, options->api);
   command.add_flag("--json", options->json, "The API's JSON as it is");
 }
 

@@ -9,6 +9,7 @@ void add_rules(CLI::App& app, int& status) {
   rules->require_subcommand(1);
   add_rules_test(*rules, status);
   add_rules_match(*rules, status);
+  add_rules_reload(*rules, status);
   add_rules_check(*rules, status);
 }
 

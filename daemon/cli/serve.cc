@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/cli.h"
@@ -12,7 +13,8 @@ namespace vakt::cli {
 namespace {
 
 constexpr const char* kFooter = R"(
-Runs in the foreground until SIGTERM or SIGINT; logs to standard error.
+Runs in the foreground until SIGTERM or SIGINT; logs to standard error. SIGHUP reads rules, decoders
+and field maps again, as `vakt rules reload` does.
 
 Examples:
   vakt serve                                      defaults: listens on this machine only
@@ -30,21 +32,29 @@ struct Options {
   std::vector<std::string> rules;
 };
 
-int serve(const Options& options) {
-  Diagnostics diagnostics;
+std::optional<config::Config> read(const Options& options, Diagnostics& diagnostics) {
   auto config = config::load(options.config, config::Environment::of_process(), diagnostics);
-  report(diagnostics);
-  if (!config) {
-    message("vakt serve: the configuration cannot be used; nothing was started");
-    return kError;
-  }
+  if (!config) return config;
   if (!options.data_dir.empty()) {
     if (config->api.token_file == config->data_dir + "/api.token")
       config->api.token_file = options.data_dir + "/api.token";
     config->data_dir = options.data_dir;
   }
   if (!options.rules.empty()) config->rules = options.rules;
-  return app::serve(*config);
+  return config;
+}
+
+int serve(const Options& options) {
+  Diagnostics diagnostics;
+  const auto config = read(options, diagnostics);
+  report(diagnostics);
+  if (!config) {
+    message("vakt serve: the configuration cannot be used; nothing was started");
+    return kError;
+  }
+  app::AppOptions app_options;
+  app_options.read_config = [options](Diagnostics& found) { return read(options, found); };
+  return app::serve(*config, app_options);
 }
 
 }  // namespace

@@ -64,6 +64,7 @@ struct Config {
   std::size_t workers = 0;  // 0: one a core
   Duration disorder = std::chrono::seconds(60);
   bool allow_plaintext = false;
+  bool watch_rules = false;  // read rules, decoders and field maps again when their files change
 };
 
 // What the defaults depend on.

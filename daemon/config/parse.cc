@@ -21,8 +21,9 @@ namespace {
 using yaml::Node;
 
 const std::vector<std::string_view> kTopKeys{
-    "data_dir", "rules", "decoders", "field_maps", "open_level",      "api",         "listeners",
-    "memory",   "store", "workers",  "disorder",   "allow_plaintext", "placeholders"};
+    "data_dir", "rules",           "decoders",     "field_maps", "open_level",
+    "api",      "listeners",       "memory",       "store",      "workers",
+    "disorder", "allow_plaintext", "placeholders", "watch_rules"};
 const std::vector<std::string_view> kListenerKeys{
     "name", "type", "address",   "format",          "framing",
     "year", "zone", "logsource", "frame_bytes_max", "receive_buffer"};
@@ -65,6 +66,7 @@ class FileReader {
     read_.integer(root, "workers", {0, 256}, config.workers);
     read_.duration(root, "disorder", config.disorder);
     read_.flag(root, "allow_plaintext", config.allow_plaintext);
+    read_.flag(root, "watch_rules", config.watch_rules);
     if (const Node* memory = read_.map(root, "memory", {"budget"}))
       read_.size(*memory, "budget", {64 << 20, 1ull << 42}, config.memory_budget_bytes);
     store(root, config.store);

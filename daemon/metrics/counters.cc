@@ -30,13 +30,7 @@ std::span<const double> event_bounds() { return kEventBounds; }
 std::span<const double> detect_bounds() { return kDetectBounds; }
 std::span<const double> restore_bounds() { return kRestoreBounds; }
 
-Counters::Counters(std::size_t listener_count, std::size_t rules, std::size_t detectors)
-    : detection_latency(event_bounds()),
-      rule_matches(rules),
-      rule_hidden(rules),
-      rule_gave_up(rules),
-      detector_opened(detectors),
-      groups(detectors) {
+Counters::Counters(std::size_t listener_count) : detection_latency(event_bounds()) {
   for (std::size_t i = 0; i < listener_count; ++i) {
     listeners.push_back(std::make_unique<ListenerCounters>());
     event_lag.push_back(std::make_unique<Histogram>(event_bounds()));

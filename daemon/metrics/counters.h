@@ -72,18 +72,29 @@ std::span<const double> restore_bounds();  // time to acknowledge and to restore
 inline constexpr std::size_t kSeverities = 5;  // rule::Level
 inline constexpr std::size_t kStates = 6;      // incident::State
 
+// Of the rules that are in use, by index of the rule set. A reload takes over the counters of the
+// rules that stay, so that they go on counting.
+struct RuleCounters {
+  struct OfRule {
+    Counter matches{0};
+    Counter hidden{0};   // matches that a filter took out
+    Counter gave_up{0};  // searches at PCRE2's limits
+  };
+  struct OfDetector {
+    Counter opened{0};  // incidents
+    Counter groups{0};  // gauge
+  };
+  std::vector<std::shared_ptr<OfRule>> rules;
+  std::vector<std::shared_ptr<OfDetector>> detectors;
+};
+
 struct Counters {
-  explicit Counters(std::size_t listeners, std::size_t rules, std::size_t detectors);
+  explicit Counters(std::size_t listeners);
 
   std::vector<std::unique_ptr<ListenerCounters>> listeners;  // by Event::listener
 
   Histogram detection_latency;                        // reception to evaluation
   std::vector<std::unique_ptr<Histogram>> event_lag;  // by listener: event to reception
-  std::vector<Counter> rule_matches;                  // by index of the rule set
-  std::vector<Counter> rule_hidden;                   // by index: matches that a filter took out
-  std::vector<Counter> rule_gave_up;                  // by index: searches at PCRE2's limits
-  std::vector<Counter> detector_opened;               // incidents, by detector
-  std::vector<Counter> groups;                        // gauge, by detector
   std::array<std::array<Counter, kSeverities>, kStates> incidents_open{};  // gauge
   std::array<Counter, kSeverities> oldest_open_unix_seconds{};             // gauge, 0: none
   std::array<std::array<Counter, kSeverities>, 6> incidents_closed{};      // by disposition
@@ -110,6 +121,9 @@ struct Counters {
   Counter disk_free_bytes{0};  // gauge
   Counter write_stall_micros{0};
   Counter auth_failures{0};
+  Counter reload_successful{1};      // gauge: the last load or reload
+  Counter reload_unix_seconds{0};    // gauge: the last good one
+  std::array<Counter, 2> reloads{};  // refused, done
 };
 
 }  // namespace vakt::metrics

@@ -47,9 +47,9 @@ std::string text(std::string_view view) { return std::string(view); }
 
 class Collector : public prometheus::Collectable {
  public:
-  Collector(const Counters& counters, const Labels& labels, const store::Stats& stats,
-            const RequestTimes* times)
-      : c_(counters), labels_(labels), stats_(stats), times_(times) {}
+  Collector(const Counters& counters, const RuleCounters& rules, const Labels& labels,
+            const store::Stats& stats, const RequestTimes* times)
+      : c_(counters), rules_(rules), labels_(labels), stats_(stats), times_(times) {}
 
   std::vector<MetricFamily> Collect() const override {
     families_.clear();
@@ -134,6 +134,7 @@ class Collector : public prometheus::Collectable {
   void requests() const;
 
   const Counters& c_;
+  const RuleCounters& rules_;
   const Labels& labels_;
   const store::Stats& stats_;
   const RequestTimes* times_;
@@ -201,18 +202,29 @@ void Collector::rules() const {
       .metric.push_back(value_of(MetricType::Gauge, {{"state", "live"}},
                                  static_cast<double>(labels_.rules_loaded)));
   gauge("rule_load_errors", static_cast<double>(labels_.rule_load_errors),
-        "Errors in rule and decoder files at the last load.");
+        "Errors in rule and decoder files at the last load that was used.");
+  gauge("config_last_reload_successful", number(c_.reload_successful),
+        "Whether the rules were usable when they were last read (1) or refused (0).");
+  gauge("config_last_reload_success_timestamp_seconds", number(c_.reload_unix_seconds),
+        "When the rules in use were read.");
+  MetricFamily& reloads = family(MetricType::Counter, "reloads_total",
+                                 "Times the rules were read again, by what became of it.");
+  for (std::size_t i = 0; i < c_.reloads.size(); ++i)
+    reloads.metric.push_back(value_of(
+        MetricType::Counter, {{"result", i == 1 ? "done" : "refused"}}, number(c_.reloads[i])));
   std::map<std::pair<std::string, std::string>, std::uint64_t> matches, groups, opened;
   std::map<std::pair<std::string, std::string>, std::uint64_t> hidden, gave_up;
-  for (std::size_t i = 0; i < c_.rule_matches.size() && i < labels_.rules.size(); ++i) {
-    matches[{labels_.rules[i], "live"}] += get(c_.rule_matches[i]);
-    hidden[{labels_.rules[i], ""}] += get(c_.rule_hidden[i]);
-    gave_up[{labels_.rules[i], ""}] += get(c_.rule_gave_up[i]);
+  for (std::size_t i = 0; i < rules_.rules.size(); ++i) {
+    const RuleCounters::OfRule& of = *rules_.rules[i];
+    matches[{labels_.rules[i], "live"}] = get(of.matches);
+    hidden[{labels_.rules[i], ""}] = get(of.hidden);
+    gave_up[{labels_.rules[i], ""}] = get(of.gave_up);
   }
-  for (std::size_t i = 0; i < c_.groups.size() && i < labels_.detectors.size(); ++i) {
+  for (std::size_t i = 0; i < rules_.detectors.size(); ++i) {
+    const RuleCounters::OfDetector& of = *rules_.detectors[i];
     const Labels::Detector& detector = labels_.detectors[i];
-    groups[{detector.rule, ""}] += get(c_.groups[i]);
-    opened[{detector.rule, text(rule::to_string(detector.severity))}] += get(c_.detector_opened[i]);
+    groups[{detector.rule, ""}] = get(of.groups);
+    opened[{detector.rule, text(rule::to_string(detector.severity))}] = get(of.opened);
   }
   by_rule(MetricType::Counter, "rule_matches_total", "Events that matched the rule's detection.",
           matches, "state");
@@ -351,9 +363,9 @@ void Collector::requests() const {
 
 }  // namespace
 
-std::string exposition(const Counters& counters, const Labels& labels, const store::Stats& stats,
-                       const RequestTimes* times) {
-  const Collector collector(counters, labels, stats, times);
+std::string exposition(const Counters& counters, const RuleCounters& rules, const Labels& labels,
+                       const store::Stats& stats, const RequestTimes* times) {
+  const Collector collector(counters, rules, labels, stats, times);
   return prometheus::TextSerializer().Serialize(collector.Collect());
 }
 

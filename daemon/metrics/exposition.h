@@ -18,7 +18,7 @@ namespace vakt::metrics {
 // More rules than this with something to tell share the label "_other".
 inline constexpr std::size_t kRuleSeriesMax = 5'000;
 
-// What the numbers of Counters are numbers of.
+// What the numbers of RuleCounters are numbers of, and the rest of what a rule set is told by.
 struct Labels {
   std::string version;
   std::string revision;
@@ -37,9 +37,13 @@ struct Labels {
 // paths: what `cat` and `sha256sum` give. Reads them.
 Labels labels_of(const engine::Pipeline& pipeline, const Diagnostics& diagnostics);
 
+// New ones, but for the rules and detectors that `before` has too. `before` is of `labels_before`.
+RuleCounters rule_counters(const Labels& labels, const RuleCounters& before = {},
+                           const Labels& labels_before = {});
+
 // Any thread. `times` may be null.
-std::string exposition(const Counters& counters, const Labels& labels, const store::Stats& stats,
-                       const RequestTimes* times);
+std::string exposition(const Counters& counters, const RuleCounters& rules, const Labels& labels,
+                       const store::Stats& stats, const RequestTimes* times);
 
 inline constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -54,6 +55,28 @@ Labels labels_of(const engine::Pipeline& pipeline, const Diagnostics& diagnostic
                     [](const Diagnostic& d) { return d.severity == Severity::error; }));
   labels.ruleset_sha256 = sha256_of_files(files);
   return labels;
+}
+
+RuleCounters rule_counters(const Labels& labels, const RuleCounters& before,
+                           const Labels& labels_before) {
+  std::map<std::string, std::shared_ptr<RuleCounters::OfRule>> rules;
+  std::map<std::string, std::shared_ptr<RuleCounters::OfDetector>> detectors;
+  for (std::size_t i = 0; i < before.rules.size(); ++i)
+    rules.emplace(labels_before.rules[i], before.rules[i]);
+  for (std::size_t i = 0; i < before.detectors.size(); ++i)
+    detectors.emplace(labels_before.detectors[i].rule, before.detectors[i]);
+  RuleCounters out;
+  for (const std::string& rule : labels.rules) {
+    auto& kept = rules[rule];
+    if (!kept) kept = std::make_shared<RuleCounters::OfRule>();
+    out.rules.push_back(kept);
+  }
+  for (const Labels::Detector& detector : labels.detectors) {
+    auto& kept = detectors[detector.rule];
+    if (!kept) kept = std::make_shared<RuleCounters::OfDetector>();
+    out.detectors.push_back(kept);
+  }
+  return out;
 }
 
 }  // namespace vakt::metrics

@@ -13,14 +13,25 @@ constexpr std::chrono::milliseconds kSealAfter{2};
 constexpr std::uint64_t kBatchCharge = kBatchBytes + engine::kFrameBytesMax;  // when new
 }  // namespace
 
-Collector::Collector(Context& context, boost::asio::io_context& io, std::function<void()> on_room)
+Collector::Collector(Context& context, boost::asio::io_context& io,
+                     std::shared_ptr<const Loaded> loaded, std::function<void()> on_room)
     : context_(context),
       io_(io),
       on_room_(std::move(on_room)),
       sleeper_(context.waker.add([this] { boost::asio::post(io_, [this] { woken(); }); })),
-      worker_(context.pipeline),
-      slots_(context.pipeline->listeners.size()),
+      loaded_(std::move(loaded)),
+      worker_(std::make_unique<engine::Worker>(loaded_->pipeline)),
+      slots_(loaded_->pipeline->listeners.size()),
       timer_(io) {}
+
+void Collector::adopt(std::unique_ptr<engine::Worker> worker, std::shared_ptr<Adoption> adoption) {
+  seal_all();
+  worker_ = std::move(worker);
+  loaded_ = adoption->loaded;
+  auto work = std::make_unique<Work>();
+  work->adoption = std::move(adoption);
+  push(std::move(work));
+}
 
 bool Collector::add(const framing::Frame& frame, const engine::Origin& origin) {
   Slot& slot = slots_[origin.listener];
@@ -29,10 +40,10 @@ bool Collector::add(const framing::Frame& frame, const engine::Origin& origin) {
 
 bool Collector::add_open(Slot& slot, const framing::Frame& frame, const engine::Origin& origin) {
   if (!slot.open) slot.open = take(origin.listener);
-  worker_.add(*slot.open->batch, frame.bytes, frame.truncated, origin);
+  worker_->add(*slot.open->batch, frame.bytes, frame.truncated, origin);
   ++slot.tally.received;
   ++slot.tally.kept;
-  const bool malformed = worker_.malformed(*slot.open->batch);
+  const bool malformed = worker_->malformed(*slot.open->batch);
   slot.tally.unparsed += malformed;
   if (ticket_ && (slot.open->tickets.empty() || slot.open->tickets.back() != ticket_)) {
     ticket_->add();
@@ -105,8 +116,8 @@ std::unique_ptr<Work> Collector::begin(std::uint16_t listener, std::size_t raw_b
 }
 
 bool Collector::add_to(Work& work, const framing::Frame& frame, const engine::Origin& origin) {
-  worker_.add(*work.batch, frame.bytes, frame.truncated, origin);
-  return worker_.malformed(*work.batch);
+  worker_->add(*work.batch, frame.bytes, frame.truncated, origin);
+  return worker_->malformed(*work.batch);
 }
 
 void Collector::submit(std::unique_ptr<Work> work) {
@@ -123,11 +134,11 @@ void Collector::submit(std::unique_ptr<Work> work) {
 }
 
 void Collector::match(Work& work) {
-  worker_.match(*work.batch, work.hits);
-  for (const match::Hidden& h : worker_.matcher().hidden())
-    metrics::add(context_.counters.rule_hidden[h.rule]);
-  for (const match::Match& m : worker_.matcher().gave_up())
-    metrics::add(context_.counters.rule_gave_up[m.rule]);
+  work.loaded = loaded_;
+  worker_->match(*work.batch, work.hits);
+  const auto& rules = loaded_->counters.rules;
+  for (const match::Hidden& h : worker_->matcher().hidden()) metrics::add(rules[h.rule]->hidden);
+  for (const match::Match& m : worker_->matcher().gave_up()) metrics::add(rules[m.rule]->gave_up);
 }
 
 // Received goes up with in-flight, before the committer can take the latter down.

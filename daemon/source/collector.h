@@ -26,7 +26,11 @@ namespace vakt::source {
 class Collector {
  public:
   // `on_room` is called after a wake-up: readers that waited may go on.
-  Collector(Context& context, boost::asio::io_context& io, std::function<void()> on_room);
+  Collector(Context& context, boost::asio::io_context& io, std::shared_ptr<const Loaded> loaded,
+            std::function<void()> on_room);
+
+  // What comes from here on goes through the rules of `adoption`; `worker` was made for them.
+  void adopt(std::unique_ptr<engine::Worker> worker, std::shared_ptr<Adoption> adoption);
 
   // A frame of a stream or a request: always taken. True: malformed (and stored as it is).
   bool add(const framing::Frame& frame, const engine::Origin& origin);
@@ -86,7 +90,8 @@ class Collector {
   boost::asio::io_context& io_;
   std::function<void()> on_room_;
   std::size_t sleeper_;
-  engine::Worker worker_;
+  std::shared_ptr<const Loaded> loaded_;
+  std::unique_ptr<engine::Worker> worker_;
   std::vector<Slot> slots_;  // by listener
   std::deque<std::unique_ptr<Work>> waiting_;
   std::shared_ptr<Ticket> ticket_;

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "engine/pipeline.h"
 #include "metrics/counters.h"
 #include "source/budget.h"
 #include "source/fair_share.h"
@@ -19,17 +18,11 @@ namespace vakt::source {
 using WorkQueue = Queue<std::unique_ptr<Work>>;
 
 struct Context {
-  Context(std::shared_ptr<const engine::Pipeline> loaded, metrics::Counters& counts,
-          std::uint64_t budget_bytes, std::size_t queue_capacity)
-      : pipeline(std::move(loaded)),
-        counters(counts),
-        budget(budget_bytes),
-        pool(32),
-        queue(queue_capacity) {}
+  Context(metrics::Counters& counts, std::uint64_t budget_bytes, std::size_t queue_capacity)
+      : counters(counts), budget(budget_bytes), pool(32), queue(queue_capacity) {}
 
   metrics::ListenerCounters& of(std::uint16_t listener) { return *counters.listeners[listener]; }
 
-  std::shared_ptr<const engine::Pipeline> pipeline;
   metrics::Counters& counters;
   Budget budget;
   FairShare shares;

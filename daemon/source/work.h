@@ -1,6 +1,6 @@
 // Work: what travels from a worker to the engine, on to the committer, and back to the pool. A
-// batch of events with all that depends on its commit; or a command of a person; or nothing but
-// time.
+// batch of events with all that depends on its commit; or a command of a person; or a worker's word
+// that it uses other rules from here on; or nothing but time.
 //
 // One thread owns it at a time: whoever holds the pointer.
 #pragma once
@@ -19,6 +19,7 @@
 #include "event/hit.h"
 #include "source/budget.h"
 #include "source/fair_share.h"
+#include "source/loaded.h"
 #include "source/ticket.h"
 #include "store/commit.h"
 
@@ -33,7 +34,8 @@ struct CommandWork {
 };
 
 struct Work {
-  // Of a worker.
+  // Of a worker. The rules that its events went through; the engine sets it for its own works.
+  std::shared_ptr<const Loaded> loaded;
   std::unique_ptr<event::Batch> batch;  // all of one listener; null: no events
   bool pooled = false;                  // the batch has the usual size
   std::uint16_t listener = 0;
@@ -42,6 +44,7 @@ struct Work {
   std::vector<std::pair<FairShare::Place, std::uint64_t>> shares;
   std::optional<store::Idempotency> idempotency;
   Charge charge;
+  std::shared_ptr<Adoption> adoption;
 
   // Of a person.
   std::optional<CommandWork> command;
@@ -90,6 +93,7 @@ class WorkPool {
     work->charge.reset();
     if (!work->pooled || work->capacity_bytes() > kKeptBytesMax) return;
     work->batch->clear();
+    work->loaded.reset();
     work->hits.clear();
     work->tickets.clear();
     work->shares.clear();

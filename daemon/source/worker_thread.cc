@@ -9,11 +9,11 @@ namespace vakt::source {
 
 namespace asio = boost::asio;
 
-WorkerThread::WorkerThread(Context& context)
+WorkerThread::WorkerThread(Context& context, std::shared_ptr<const Loaded> loaded)
     : context_(context),
       guard_(asio::make_work_guard(io_)),
       patience_(io_),
-      collector_(context, io_, [this] { room(); }),
+      collector_(context, io_, std::move(loaded), [this] { room(); }),
       read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBytes)) {}
 
 WorkerThread::~WorkerThread() { join(); }
@@ -49,6 +49,13 @@ void WorkerThread::post(std::function<void(Collector&)> job) {
   asio::post(io_, [this, job = std::move(job)] {
     job(collector_);
     collector_.end_turn();
+  });
+}
+
+void WorkerThread::adopt(std::unique_ptr<engine::Worker> worker,
+                         std::shared_ptr<Adoption> adoption) {
+  asio::post(io_, [this, worker = std::move(worker), adoption = std::move(adoption)]() mutable {
+    collector_.adopt(std::move(worker), std::move(adoption));
   });
 }
 

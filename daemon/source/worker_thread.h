@@ -21,7 +21,7 @@ namespace vakt::source {
 
 class WorkerThread {
  public:
-  explicit WorkerThread(Context& context);
+  WorkerThread(Context& context, std::shared_ptr<const Loaded> loaded);
   ~WorkerThread();
 
   // Before start(). They return the port, and `receive_buffer_bytes` what the kernel gave.
@@ -31,6 +31,9 @@ class WorkerThread {
 
   // Runs on this thread, after what was posted before.
   void post(std::function<void(Collector&)> job);
+
+  // Changes over to other rules. Before stop().
+  void adopt(std::unique_ptr<engine::Worker> worker, std::shared_ptr<Adoption> adoption);
 
   // Reads what has arrived, closes everything, hands all over to the engine, and ends; what the
   // engine has not taken when `patience` is over is dropped and counted.

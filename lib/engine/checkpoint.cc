@@ -1,6 +1,7 @@
 // Engine state to bytes and back. The bytes depend on the state alone (nothing in hash order), so
 // that equal states give equal checkpoints.
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "base/bytes.h"
@@ -98,13 +99,15 @@ bool Engine::restore(std::string_view checkpoint) {
 
 bool Engine::decode_groups(ByteReader& in) {
   const auto& detectors = detectors_->all();
+  std::unordered_map<std::string_view, std::uint32_t> of_id;
+  for (std::uint32_t d = 0; d < detectors.size(); ++d) of_id.emplace(detectors[d].meta->id, d);
   std::vector<std::optional<std::uint32_t>> now_at(in.varint());
   for (auto& index : now_at) {
     const std::string_view id = in.bytes();
     const std::uint64_t high = in.be64();
     const Hash128 hash{high, in.be64()};
-    for (std::uint32_t d = 0; d < detectors.size(); ++d)
-      if (detectors[d].meta->id == id && detectors[d].rule_hash == hash) index = d;
+    const auto found = of_id.find(id);
+    if (found != of_id.end() && detectors[found->second].rule_hash == hash) index = found->second;
     if (!in.ok()) return false;
   }
   const std::uint64_t groups = in.varint();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/bytes.h"
@@ -33,8 +34,10 @@ Effects Engine::apply(const Input& input) {
   } else if (std::holds_alternative<EndOfInput>(input.what)) {
     finalise(false, kTimeMax, input.now, changes);
     finalise(true, kTimeMax, input.now, changes);
+  } else if (const auto* command = std::get_if<Command>(&input.what)) {
+    apply_command(*command, input.now, effects, changes);
   } else {
-    apply_command(std::get<Command>(input.what), input.now, effects, changes);
+    change_rules(std::get<RulesChange>(input.what), input.now, changes);
   }
   for (const bool historic : {false, true})
     finalise(historic, lanes_[historic].value(), input.now, changes);
@@ -266,6 +269,28 @@ void Engine::apply_command(const Command& command, Time now, Effects& effects, C
     changes.touch(it->second);
   } else {
     changes.put(std::move(incident));
+  }
+}
+
+// The way of a restart: out by the old detectors' identities, in by the new ones'. An incident
+// whose state went with its rule has nothing more to come.
+void Engine::change_rules(const RulesChange& change, Time now, Changes& changes) {
+  if (!change.detectors) return;
+  const std::string state = checkpoint();
+  detectors_ = change.detectors;
+  check(restore(state), "an engine reads its own state");
+  std::set<incident::IncidentId> waiting;
+  for (const auto& [key, group] : groups_)
+    for (const correlate::Episode& episode : group.group.episodes())
+      if (episode.incident) waiting.insert(*episode.incident);
+  for (auto& [id, incident] : incidents_) {
+    if (waiting.contains(id)) continue;
+    incident.final = true;
+    ++incident.revision;
+    changes.add(incident::entry(incident, now, "vakt", "final",
+                                "its rule was changed or removed: what comes is not counted here"));
+    changes.touch(incident);
+    changes.forget(id);
   }
 }
 

@@ -45,6 +45,12 @@ struct HitsInput {
 };
 struct Tick {};        // received time passed
 struct EndOfInput {};  // a replay is over: everything is final
+// Other rules from here on. State stays where what it counts does (detection, group key, window):
+// see rule/identity.h.
+struct RulesChange {
+  std::shared_ptr<const Detectors> detectors;  // in the log's copy null: then nothing changes
+  std::string version;                         // for the log
+};
 struct Command {
   incident::IncidentId incident;
   incident::Action action;
@@ -53,7 +59,7 @@ struct Command {
 
 struct Input {
   Time now;  // received time; never goes back
-  std::variant<HitsInput, Tick, EndOfInput, Command> what;
+  std::variant<HitsInput, Tick, EndOfInput, Command, RulesChange> what;
 };
 
 struct Effects {
@@ -133,6 +139,7 @@ class Engine {
   void apply_hit(const event::Hit& hit, Time now, Changes& changes);
   void detect(std::uint32_t detector, const event::Hit& hit, Time now, Changes& changes);
   void apply_command(const Command& command, Time now, Effects& effects, Changes& changes);
+  void change_rules(const RulesChange& change, Time now, Changes& changes);
   State* find_or_create(const Key& key, const GroupKey& group);
   struct Cause {  // the hit that changes incidents now
     const Detector& detector;

@@ -79,6 +79,9 @@ std::string encode_input(const Input& input) {
     encode_hits(*hits, out);
   } else if (const auto* command = std::get_if<Command>(&input.what)) {
     encode_command(*command, out);
+  } else if (const auto* rules = std::get_if<RulesChange>(&input.what)) {
+    out.u8(static_cast<std::uint8_t>(Kind::rules_change));
+    out.bytes(rules->version);
   } else {
     const bool end = std::holds_alternative<EndOfInput>(input.what);
     out.u8(static_cast<std::uint8_t>(end ? Kind::end_of_input : Kind::tick));
@@ -90,11 +93,12 @@ std::optional<LoggedInput> decode_input(std::string_view record) {
   ByteReader in(record);
   if (in.u8() != kVersion) return std::nullopt;
   const std::uint8_t kind = in.u8();
-  if (!in.ok() || kind > static_cast<std::uint8_t>(Kind::command)) return std::nullopt;
+  if (!in.ok() || kind > static_cast<std::uint8_t>(Kind::rules_change)) return std::nullopt;
   LoggedInput input;
   input.kind = static_cast<Kind>(kind);
   if (input.kind == Kind::hits && !decode_hits(in, input)) return std::nullopt;
   if (input.kind == Kind::command && !decode_command(in, input.command)) return std::nullopt;
+  if (input.kind == Kind::rules_change) input.rules_version = in.bytes();
   if (!in.ok() || !in.at_end()) return std::nullopt;
   return input;
 }

@@ -14,11 +14,12 @@ std::string encode_input(const Input& input);
 
 // An input from the log, owning what it needs. For HitsInput the hits are added by the caller.
 struct LoggedInput {
-  enum class Kind : std::uint8_t { hits, tick, end_of_input, command };
+  enum class Kind : std::uint8_t { hits, tick, end_of_input, command, rules_change };
   Kind kind = Kind::tick;
   std::uint64_t event_count = 0;
   std::vector<event::SourceMark> sources;  // names point into the record
   Command command;
+  std::string rules_version;
 };
 std::optional<LoggedInput> decode_input(std::string_view record);
 

@@ -32,6 +32,8 @@ class Replay {
         return Input{entry.now, EndOfInput{}};
       case LoggedInput::Kind::command:
         return Input{entry.now, std::move(logged_.command)};
+      case LoggedInput::Kind::rules_change:  // whatever they were, these are the rules now
+        return Input{entry.now, RulesChange{nullptr, std::move(logged_.rules_version)}};
       case LoggedInput::Kind::hits:
         break;
     }

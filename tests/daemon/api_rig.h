@@ -53,6 +53,7 @@ class Rig {
   const std::string& folder() const { return folder_; }
   // Shared with the server's thread.
   std::atomic<bool> ready{true};
+  std::atomic<bool> rules_are_good{true};
   std::atomic<int> auth_failures{0};
 
  private:
@@ -131,6 +132,18 @@ class Rig {
       if (!entry) return done(tl::make_unexpected(entry.error()));
       put(incident, false, *entry);
       done(incident);
+    };
+    backend.reload = [this](const auto& done) {
+      ReloadReport report;
+      report.done = rules_are_good;
+      report.rules = 7;
+      report.changed = 1;
+      if (!report.done) {
+        report.error = "1 new error";
+        report.diagnostics.push_back(
+            {Severity::error, "rules/" + kHostile + ".yml", 3, 5, "no condition", "add one"});
+      }
+      done(report);
     };
     backend.metrics = [] { return std::string("vakt_up 1\n"); };
     backend.ready = [this](std::string& why) {

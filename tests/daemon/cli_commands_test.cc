@@ -32,6 +32,7 @@ TEST(CliCommands, EveryCommandTeaches) {
                                                        {"rules", "test"},
                                                        {"rules", "match"},
                                                        {"rules", "check"},
+                                                       {"rules", "reload"},
                                                        {"incidents"},
                                                        {"incidents", "list"},
                                                        {"incidents", "show"},
@@ -46,6 +47,25 @@ TEST(CliCommands, EveryCommandTeaches) {
     EXPECT_NE(ran.out.find("Example"), std::string::npos) << ran.out;
     EXPECT_EQ(ran.err, "");
   }
+}
+
+TEST(CliCommands, RulesReloadSaysWhatChangedOrWhyNothingDid) {
+  api::Rig rig;
+  const Folder folder;
+  const std::string token = folder.write("token", std::string(api::kToken) + "\n");
+  const std::vector<std::string> words{"rules",   "reload",       "--url",
+                                       rig.url(), "--token-file", token};
+  Ran ran = run_line(words);
+  EXPECT_EQ(ran.status, kOk);
+  EXPECT_EQ(ran.out, "7 rules and 0 correlations in use: 0 added, 1 changed, 0 removed\n");
+  rig.rules_are_good = false;
+  ran = run_line(words);
+  EXPECT_EQ(ran.status, kCheckFailed);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_NE(ran.err.find("vakt rules reload: 1 new error\n"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find(".yml:3:5: error: no condition (add one)\n"), std::string::npos)
+      << ran.err;
+  EXPECT_EQ(ran.err.find('\x1b'), std::string::npos) << "a file's name reached the terminal";
 }
 
 TEST(CliCommands, ExitStatus) {

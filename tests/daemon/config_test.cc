@@ -49,7 +49,7 @@ TEST(Config, Complaints) {
       {"[1]",
        "vakt.yaml:1:1: error: the configuration must be a map (its keys: data_dir, rules, "
        "decoders, field_maps, open_level, api, listeners, memory, store, workers, disorder, "
-       "allow_plaintext, placeholders)\n"},
+       "allow_plaintext, placeholders, watch_rules)\n"},
       {"placeholders: [a]\n",
        "vakt.yaml:1:15: error: 'placeholders' must be a map (for example: placeholders: {admins: "
        "[alice, bob]})\n"},

@@ -59,7 +59,7 @@ std::map<std::string, Family> parse(const std::string& text) {
 }
 
 struct Rig {
-  Rig() : counters(2, 3, 2) {
+  Rig() : counters(2) {
     counters.listeners[0]->name = "udp";
     counters.listeners[0]->format = "syslog";
     counters.listeners[1]->name = "quote\" \\ \nline";
@@ -67,20 +67,26 @@ struct Rig {
     labels.version = "1.2.3";
     labels.rules = {"a", "b", "c"};
     labels.detectors = {{"a", rule::Level::high}, {"b", rule::Level::low}};
-    for (auto& c : counters.rule_matches) add(c, 7);
-    for (auto& c : counters.rule_hidden) add(c, 6);
-    for (auto& c : counters.rule_gave_up) add(c, 5);
-    for (auto& c : counters.detector_opened) add(c, 2);
-    for (auto& c : counters.groups) add(c, 3);
+    rules = rule_counters(labels);
+    for (const auto& of : rules.rules) {
+      add(of->matches, 7);
+      add(of->hidden, 6);
+      add(of->gave_up, 5);
+    }
+    for (const auto& of : rules.detectors) {
+      add(of->opened, 2);
+      add(of->groups, 3);
+    }
     add(counters.groups_refused);
     add(counters.incidents_closed[1][3], 4);
     add(counters.oldest_open_unix_seconds[3], 1'700'000'000);
     times.observe("/metrics", "GET", 200, 0.02);
   }
   std::map<std::string, Family> page() const {
-    return parse(exposition(counters, labels, stats, &times));
+    return parse(exposition(counters, rules, labels, stats, &times));
   }
   Counters counters;
+  RuleCounters rules;
   Labels labels;
   store::Stats stats;
   RequestTimes times;
@@ -163,17 +169,36 @@ TEST(MetricsExposition, HistogramsAreCumulative) {
 }
 
 TEST(MetricsExposition, ManyRulesShareOneSeries) {
-  Counters counters(0, kRuleSeriesMax + 100, 0);
+  const Counters counters(0);
   Labels labels;
-  for (std::size_t i = 0; i < kRuleSeriesMax + 100; ++i) {
+  for (std::size_t i = 0; i < kRuleSeriesMax + 100; ++i)
     labels.rules.push_back("rule" + std::to_string(i));
-    if (i % 1'000 != 0) add(counters.rule_matches[i]);
-  }
-  const auto page = parse(exposition(counters, labels, {}, nullptr));
+  const RuleCounters rules = rule_counters(labels);
+  for (std::size_t i = 0; i < rules.rules.size(); ++i)
+    if (i % 1'000 != 0) add(rules.rules[i]->matches);
+  const auto page = parse(exposition(counters, rules, labels, {}, nullptr));
   const auto& samples = page.at("vakt_rule_matches_total").samples;
   EXPECT_EQ(samples.size(), kRuleSeriesMax + 1);
   EXPECT_EQ(samples.at("vakt_rule_matches_total{rule=\"_other\",state=\"live\"}"), 94);
   EXPECT_FALSE(samples.contains("vakt_rule_matches_total{rule=\"rule1000\",state=\"live\"}"));
+}
+
+TEST(MetricsExposition, AReloadTakesOverTheCountersOfWhatStays) {
+  Labels before;
+  before.rules = {"gone", "stays"};
+  before.detectors = {{"gone", rule::Level::high}, {"stays", rule::Level::high}};
+  const RuleCounters old = rule_counters(before);
+  add(old.rules[0]->matches, 5);
+  add(old.rules[1]->matches, 7);
+  add(old.detectors[1]->opened, 3);
+  Labels after;
+  after.rules = {"stays", "new"};
+  after.detectors = {{"new", rule::Level::low}, {"stays", rule::Level::low}};
+  const RuleCounters now = rule_counters(after, old, before);
+  EXPECT_EQ(now.rules[0], old.rules[1]);
+  EXPECT_EQ(get(now.rules[1]->matches), 0u);
+  EXPECT_EQ(get(now.detectors[0]->opened), 0u);
+  EXPECT_EQ(get(now.detectors[1]->opened), 3u);
 }
 
 }  // namespace

@@ -66,6 +66,7 @@ class Simulation {
         env_->fail_at(1 + pick(6),
                       pick(2) == 0 ? store::FaultEnv::Mode::crash : store::FaultEnv::Mode::once);
       if (pick(40) == 0) env_->fail_next_wal_sync();
+      if (pick(10) == 0 && !change_rules()) power_cut();
       // A full queue holds at most this many batches that are not committed.
       const std::size_t group = 1 + pick(3);
       const std::size_t first = next_batch_;
@@ -152,6 +153,10 @@ class Simulation {
     options.listeners[0].year = 2026;
     Diagnostics diagnostics;
     pipeline_ = Pipeline::load(options, diagnostics);
+    std::ofstream(dir + "/another.yml")
+        << "title: another\nid: another\nlogsource: {product: none}\ndetection:\n"
+           "  s: {zzz: a}\n  condition: s\n";
+    other_pipeline_ = Pipeline::load(options, diagnostics);
     std::filesystem::remove_all(dir);
     for (const Diagnostic& d : diagnostics) ADD_FAILURE() << to_string(d);
     worker_ = std::make_unique<Worker>(pipeline_);
@@ -249,6 +254,19 @@ class Simulation {
     return true;
   }
 
+  // A reload of the same rules, which must change nothing. The other pipeline has numbers of its
+  // own for all names.
+  bool change_rules() {
+    std::swap(pipeline_, other_pipeline_);
+    worker_ = std::make_unique<Worker>(pipeline_);
+    const Input input{now_, RulesChange{pipeline_->detectors, "again"}};
+    const Effects effects = engine_->apply(input);
+    store::Commit commit = make_commit(*engine_, *pipeline_, input, effects, nullptr);
+    commit.checkpoint = engine_->checkpoint();
+    const store::Commit* const group[] = {&commit};
+    return store_->commit(group).has_value();
+  }
+
   void finish() {
     store_.reset();
     env_ = env_->after_power_cut(kStorePath, store::Unsynced::kept);
@@ -264,6 +282,7 @@ class Simulation {
   std::unique_ptr<store::FaultEnv> env_;
   Settings settings_;
   std::shared_ptr<const Pipeline> pipeline_;
+  std::shared_ptr<const Pipeline> other_pipeline_;  // the same rules, and one that never matches
   std::unique_ptr<Worker> worker_;
   std::vector<std::string> lines_;
   std::vector<std::vector<std::string>> cuts_;

@@ -275,6 +275,46 @@ TEST(Engine, HitsWithoutTheGroupKeyAreCounted) {
   EXPECT_EQ(engine.groups(), 0u);
 }
 
+Input change_to(std::int64_t s, const std::vector<testing::CountingRule>& counting) {
+  const event::FieldNames names;
+  return {at(s), RulesChange{std::make_shared<const Detectors>(testing::rules(counting), names,
+                                                               rule::Level::high),
+                             "v2"}};
+}
+
+TEST(Engine, ANewThresholdFindsTheCountsOfTheOldOne) {
+  Engine engine = make_engine(testing::rules({{10, 5, false}}));
+  Seen seen;
+  std::deque<Hits> hits;
+  for (const int s : {0, 1}) seen.take(engine.apply(one_hit(hits.emplace_back(), s)));
+  seen.take(engine.apply(change_to(1, {{10, 3, false}, {10, 2, false}})));
+  EXPECT_EQ(engine.groups(), 1u);
+  EXPECT_EQ(seen.size(), 0u);
+  EXPECT_EQ(seen.take(engine.apply(one_hit(hits.emplace_back(), 2))).opened.size(), 1u);
+  EXPECT_EQ(seen[1].detection.event_count, 3u);
+  // Its incident goes on through the next change, under the same number.
+  seen.take(engine.apply(change_to(2, {{10, 3, false}})));
+  seen.take(engine.apply(one_hit(hits.emplace_back(), 3)));
+  EXPECT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[1].detection.event_count, 4u);
+  EXPECT_FALSE(seen[1].final);
+}
+
+TEST(Engine, WithItsRuleAnIncidentIsFinal) {
+  Engine engine = make_engine(testing::rules({{10, 9, false}, {10, 1, false}}));
+  Seen seen;
+  std::deque<Hits> hits;
+  seen.take(engine.apply(one_hit(hits.emplace_back(), 0)));
+  ASSERT_EQ(seen.size(), 1u);
+  const auto& effects = seen.take(engine.apply(change_to(1, {{10, 9, false}})));
+  EXPECT_TRUE(seen[1].final);
+  ASSERT_EQ(effects.timeline.size(), 1u);
+  EXPECT_EQ(effects.timeline[0].kind, "final");
+  EXPECT_EQ(seen[1].timeline_entries, 2u);
+  EXPECT_EQ(engine.find(seen[1].id), nullptr);
+  EXPECT_EQ(engine.groups(), 1u) << "what the other rule counted stays";
+}
+
 TEST(Engine, EvidenceIsBoundedButCountsGoOn) {
   EngineOptions options;
   options.evidence_max = 5;

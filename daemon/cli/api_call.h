@@ -1,0 +1,34 @@
+// Calls of a running daemon's API, as the commands make them: where it is, the token, the answer
+// as JSON, and what to tell a person when there is none.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <string>
+
+#include "cli/cli.h"
+
+namespace vakt::cli {
+
+struct ApiOptions {
+  std::string url = "http://127.0.0.1:8740";
+  std::string token_file;
+};
+// --url and --token-file.
+void add_api_options(CLI::App& command, ApiOptions& options);
+
+struct ApiCall {
+  std::string command;  // for messages: "vakt incidents"
+  std::string method = "GET";
+  std::string target;
+  std::string body = {};
+  std::uint32_t timeout_ms = 30'000;
+};
+struct ApiReply {
+  int exit = kError;         // kOk, or why not: that has been said
+  boost::json::object body;  // also with an error, where the daemon gave one
+};
+ApiReply call(const ApiOptions& options, const ApiCall& call);
+
+}  // namespace vakt::cli
