@@ -118,8 +118,8 @@ App::~App() { stop(); }
 Result<void> App::load(const config::Config& config) {
   const auto begin = std::chrono::steady_clock::now();
   Diagnostics diagnostics;
-  cache_ = std::make_shared<scan::Cache>(config.data_dir + "/cache");
-  loaded_ = load_rules(config, cache_, nullptr, diagnostics);
+  caches_.databases = std::make_shared<scan::Cache>(config.data_dir + "/cache");
+  loaded_ = load_rules(config, caches_, nullptr, diagnostics);
   log_all(diagnostics);
   if (!loaded_)
     return fail(Errc::invalid, "nothing of the rules or decoders can be used: see above");
@@ -129,7 +129,7 @@ Result<void> App::load(const config::Config& config) {
       "{} from the cache",
       pipeline.rules->rules.size(), pipeline.rules->correlations.size(),
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(),
-      cache_->counts().compiled, cache_->counts().read);
+      caches_.databases->counts().compiled, caches_.databases->counts().read);
   counters_ = std::make_unique<metrics::Counters>(pipeline.listeners.size());
   for (std::size_t i = 0; i < pipeline.listeners.size(); ++i) {
     counters_->listeners[i]->name = pipeline.listeners[i].settings.name;
@@ -270,7 +270,7 @@ void App::make_reloader(const config::Config& config, const AppOptions& options)
     }
     return now;
   };
-  reloader_ = std::make_unique<Reloader>(std::move(host), cache_, config.watch_rules);
+  reloader_ = std::make_unique<Reloader>(std::move(host), caches_, config.watch_rules);
 }
 
 void App::reload(std::function<void(api::ReloadReport)> done) {

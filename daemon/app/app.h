@@ -66,7 +66,7 @@ class App {
   std::shared_ptr<const source::Loaded> in_use() const;
   bool adopt(std::shared_ptr<const source::Loaded> next);
 
-  std::shared_ptr<scan::Cache> cache_;
+  LoadCaches caches_;
   mutable std::mutex loaded_mutex_;
   std::shared_ptr<const source::Loaded> loaded_;  // guarded by loaded_mutex_
   std::unique_ptr<metrics::Counters> counters_;

@@ -5,7 +5,7 @@
 namespace vakt::app {
 
 std::shared_ptr<const source::Loaded> load_rules(const config::Config& config,
-                                                 const std::shared_ptr<scan::Cache>& cache,
+                                                 const LoadCaches& caches,
                                                  const source::Loaded* before,
                                                  Diagnostics& diagnostics) {
   engine::PipelineOptions options;
@@ -14,7 +14,8 @@ std::shared_ptr<const source::Loaded> load_rules(const config::Config& config,
   options.field_map_paths = config.field_maps;
   options.rules.placeholders = config.placeholders;
   options.open_level = config.open_level;
-  options.cache = cache;
+  options.cache = caches.databases;
+  options.rules.parsed = caches.texts;
   for (const config::Listener& listener : config.listeners)
     options.listeners.push_back(listener.records);
   options.listeners.push_back(config.api.events);

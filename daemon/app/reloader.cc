@@ -10,7 +10,6 @@
 #include <tuple>
 #include <utility>
 
-#include "app/load.h"
 #include "base/hash.h"
 #include "source/clock.h"
 #include "source/named_thread.h"
@@ -102,8 +101,8 @@ std::uint64_t fingerprint(const std::vector<std::string>& paths) {
   return sum;
 }
 
-Reloader::Reloader(Host host, std::shared_ptr<scan::Cache> cache, bool watch)
-    : host_(std::move(host)), cache_(std::move(cache)), watch_(watch) {
+Reloader::Reloader(Host host, LoadCaches caches, bool watch)
+    : host_(std::move(host)), caches_(std::move(caches)), watch_(watch) {
   Diagnostics ignored;
   if (const auto config = watch_ ? host_.read_config(ignored) : std::nullopt)
     paths_ = watched_paths(*config);
@@ -185,7 +184,7 @@ api::ReloadReport Reloader::reload() {
   if (watch_) loaded_files_ = seen_files_ = fingerprint(paths_);
   const auto in_use = host_.in_use();
   diagnostics.clear();
-  const auto loaded = load_rules(*config, cache_, in_use.get(), diagnostics);
+  const auto loaded = load_rules(*config, caches_, in_use.get(), diagnostics);
   auto errors = new_errors(diagnostics, in_use->diagnostics);
   if (!loaded || !errors.empty()) {
     const auto count = errors.size();
@@ -195,7 +194,8 @@ api::ReloadReport Reloader::reload() {
   compare(*in_use->pipeline, *loaded->pipeline, report);
   if (!host_.adopt(loaded)) return refused("the daemon stops");
   retired_ = in_use;
-  cache_->prune(kCacheBytesMax);
+  caches_.databases->prune(kCacheBytesMax);
+  caches_.texts->forget_unused();
   report.done = true;
   report.rules = loaded->pipeline->rules->rules.size();
   report.correlations = loaded->pipeline->rules->correlations.size();

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "api/backend.h"
+#include "app/load.h"
 #include "config/config.h"
-#include "scan/cache.h"
 #include "source/loaded.h"
 
 namespace vakt::app {
@@ -34,7 +34,7 @@ class Reloader {
     metrics::Counters& counters;
   };
 
-  Reloader(Host host, std::shared_ptr<scan::Cache> cache, bool watch);
+  Reloader(Host host, LoadCaches caches, bool watch);
   ~Reloader();
 
   void start();
@@ -51,7 +51,7 @@ class Reloader {
   bool files_settled();
 
   Host host_;
-  std::shared_ptr<scan::Cache> cache_;
+  LoadCaches caches_;
   const bool watch_;
   // Until nobody else holds it: so no thread of the data path has to free it.
   std::shared_ptr<const source::Loaded> retired_;

@@ -10,6 +10,7 @@
 #include "rule/metadata.h"
 #include "rule/rule.h"
 #include "yaml/suggest.h"
+#include "yaml/parsed.h"
 
 namespace vakt::rule {
 namespace {
@@ -165,10 +166,12 @@ void Loader::read_filter_document(std::size_t index, const yaml::Node& document,
 }
 
 void Loader::read_source(std::size_t index, const Source& source, Diagnostics& diagnostics) {
-  const std::vector<yaml::Node> documents = yaml::parse(source.text, source.file, diagnostics);
+  yaml::Parsed none;
+  yaml::Parsed& parsed = options_.parsed ? *options_.parsed : none;
+  const yaml::Documents documents = parsed.get(source.text, source.file, diagnostics);
   bool any = false;
   ActionMerger merger;
-  for (const yaml::Node& document : documents) {
+  for (const yaml::Node& document : *documents) {
     if (document.is_null()) continue;
     any = true;
     Reporter reporter(source.file, diagnostics);

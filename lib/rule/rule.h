@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,10 @@
 #include "base/hash.h"
 #include "base/time.h"
 #include "event/log_source.h"
+
+namespace vakt::yaml {
+class Parsed;
+}
 
 namespace vakt::rule {
 
@@ -168,6 +173,8 @@ using Placeholders = std::map<std::string, std::vector<std::string>>;
 struct LoadOptions {
   Placeholders placeholders;
   bool retired = false;  // load rules of status deprecated or unsupported as well
+  // Texts that were parsed already; null: every text is parsed.
+  std::shared_ptr<yaml::Parsed> parsed = {};
 };
 
 // Files and directories (searched for *.yml and *.yaml, in byte order of their paths; folders named
