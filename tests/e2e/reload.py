@@ -156,7 +156,8 @@ def main():
               f"{matches(vakt, 'constant')} matches of {chunks} of the rule that never changed")
         of_constant = [i for i in vakt.incidents() if i["rule"]["id"] == "constant"]
         check(len(of_constant) == 1, f"{len(of_constant)} incidents of one episode")
-        check(of_constant[0]["event_count"] == chunks, f"it counted {of_constant[0]['event_count']}")
+        counted = of_constant[0]["event_count"]
+        check(counted == chunks, f"it counted {counted} of {chunks}")
         loaded = sum(v for _, v in vakt.metrics()["vakt_rules_loaded"])
     took = sorted(reloads.took)
     print(f"ok    {loaded:.0f} rules, {rate:.0f} lines/s: {SECONDS} reloads, median "
