@@ -23,7 +23,7 @@ restarts: events go on through the old rules until the new ones are ready. Incid
 stay where what a rule detects and counts did not change; a threshold or a title may.
 
 With a new error in any file nothing changes at all: the errors are shown, the rules in use stay.
-The same by a signal: kill -HUP PID, systemctl reload vakt; or by itself: `watch_rules: true`.
+The same by a signal: kill -HUP PID; or by itself, when files change: `watch_rules: true`.
 
 Exit status: 0 the new rules are in use, 3 they were refused.
 
