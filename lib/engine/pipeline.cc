@@ -25,8 +25,8 @@ std::shared_ptr<const Pipeline> Pipeline::load(const PipelineOptions& options,
   for (const event::LogSource& labels : options.extra_log_sources)
     p->extra_routes.push_back(p->routes.intern({labels}));
   intern_correlation_fields(*p->rules, p->names);
-  p->program = match::Program::compile(p->rules, p->names, p->routes, diagnostics,
-                                       options.cache.get());
+  p->program =
+      match::Program::compile(p->rules, p->names, p->routes, diagnostics, options.cache.get());
   if (!p->program) return nullptr;
   p->names.resolve_spellings();
   p->detectors = std::make_shared<const Detectors>(p->rules, p->names, options.open_level);

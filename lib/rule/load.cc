@@ -9,8 +9,8 @@
 #include "rule/identity.h"
 #include "rule/metadata.h"
 #include "rule/rule.h"
-#include "yaml/suggest.h"
 #include "yaml/parsed.h"
+#include "yaml/suggest.h"
 
 namespace vakt::rule {
 namespace {

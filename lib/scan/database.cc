@@ -60,8 +60,7 @@ std::string Database::serialize() const {
 
 std::optional<Database> Database::deserialize(std::string_view bytes) {
   hs_database_t* database = nullptr;
-  if (bytes.empty() ||
-      hs_deserialize_database(bytes.data(), bytes.size(), &database) != HS_SUCCESS)
+  if (bytes.empty() || hs_deserialize_database(bytes.data(), bytes.size(), &database) != HS_SUCCESS)
     return std::nullopt;
   return Database(database);
 }
