@@ -179,6 +179,7 @@ def vakt_serve(build: Path, corpus: Corpus, out: str) -> Run:
         "decoders": [str(ROOT / "rules/decoders"), str(corpus.folder / "decoders")],
         "field_maps": [str(ROOT / "rules/field_maps")],
         "api": {"address": f"127.0.0.1:{api}"},
+        "memory": {"budget": "192MiB"},
         "listeners": [{"name": "bench", "type": "tcp", "address": f"127.0.0.1:{port}",
                        "year": corpus.expected["year"]}],
     }))
