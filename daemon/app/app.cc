@@ -118,6 +118,7 @@ App::~App() { stop(); }
 Result<void> App::load(const config::Config& config) {
   const auto begin = std::chrono::steady_clock::now();
   Diagnostics diagnostics;
+  if (config.watch_rules) watched_ = watch(config);
   caches_.databases = std::make_shared<scan::Cache>(config.data_dir + "/cache");
   loaded_ = load_rules(config, caches_, nullptr, diagnostics);
   log_all(diagnostics);
@@ -270,7 +271,7 @@ void App::make_reloader(const config::Config& config, const AppOptions& options)
     }
     return now;
   };
-  reloader_ = std::make_unique<Reloader>(std::move(host), caches_, config.watch_rules);
+  reloader_ = std::make_unique<Reloader>(std::move(host), caches_, std::move(watched_));
 }
 
 void App::reload(std::function<void(api::ReloadReport)> done) {

@@ -67,6 +67,7 @@ class App {
   bool adopt(std::shared_ptr<const source::Loaded> next);
 
   LoadCaches caches_;
+  std::optional<Watched> watched_;  // until the reloader has it
   mutable std::mutex loaded_mutex_;
   std::shared_ptr<const source::Loaded> loaded_;  // guarded by loaded_mutex_
   std::unique_ptr<metrics::Counters> counters_;

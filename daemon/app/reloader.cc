@@ -64,22 +64,6 @@ void compare(const engine::Pipeline& before, const engine::Pipeline& now,
   for (const auto& [id, content] : old_ones) report.removed += new_ones.contains(id) ? 0 : 1;
 }
 
-std::vector<std::string> watched_paths(const config::Config& config) {
-  std::vector<std::string> out = config.rules;
-  out.insert(out.end(), config.decoders.begin(), config.decoders.end());
-  out.insert(out.end(), config.field_maps.begin(), config.field_maps.end());
-  return out;
-}
-
-api::ReloadReport refused(std::string why, Diagnostics diagnostics = {}) {
-  api::ReloadReport report;
-  report.error = std::move(why);
-  report.diagnostics = std::move(diagnostics);
-  return report;
-}
-
-}  // namespace
-
 std::uint64_t fingerprint(const std::vector<std::string>& paths) {
   std::uint64_t sum = 0;  // of hashes: in whatever order the files are met
   const auto add = [&](const fs::directory_entry& entry) {
@@ -101,12 +85,26 @@ std::uint64_t fingerprint(const std::vector<std::string>& paths) {
   return sum;
 }
 
-Reloader::Reloader(Host host, LoadCaches caches, bool watch)
-    : host_(std::move(host)), caches_(std::move(caches)), watch_(watch) {
-  Diagnostics ignored;
-  if (const auto config = watch_ ? host_.read_config(ignored) : std::nullopt)
-    paths_ = watched_paths(*config);
-  loaded_files_ = seen_files_ = fingerprint(paths_);
+api::ReloadReport refused(std::string why, Diagnostics diagnostics = {}) {
+  api::ReloadReport report;
+  report.error = std::move(why);
+  report.diagnostics = std::move(diagnostics);
+  return report;
+}
+
+}  // namespace
+
+Watched watch(const config::Config& config) {
+  Watched out{config.rules, 0};
+  out.paths.insert(out.paths.end(), config.decoders.begin(), config.decoders.end());
+  out.paths.insert(out.paths.end(), config.field_maps.begin(), config.field_maps.end());
+  out.files = fingerprint(out.paths);
+  return out;
+}
+
+Reloader::Reloader(Host host, LoadCaches caches, std::optional<Watched> watched)
+    : host_(std::move(host)), caches_(std::move(caches)), watched_(std::move(watched)) {
+  if (watched_) seen_files_ = watched_->files;
 }
 
 Reloader::~Reloader() { finish(); }
@@ -141,7 +139,7 @@ void Reloader::run() {
   std::unique_lock lock(mutex_);
   while (!finished_) {
     const auto woken = [this] { return asked_ || finished_; };
-    if (watch_ || retired_)
+    if (watched_ || retired_)
       changed_.wait_for(lock, kLookEvery, woken);
     else
       changed_.wait(lock, woken);
@@ -150,7 +148,7 @@ void Reloader::run() {
     const Waiting waiting = std::exchange(waiting_, {});
     const bool asked = std::exchange(asked_, false);
     lock.unlock();
-    if (asked || (watch_ && files_settled())) {
+    if (asked || (watched_ && files_settled())) {
       const api::ReloadReport report = reload();
       for (const auto& done : waiting) done(report);
     }
@@ -163,8 +161,8 @@ void Reloader::run() {
 
 // Changed since they were loaded, and not since the last look: an editor may still be writing.
 bool Reloader::files_settled() {
-  const std::uint64_t now = fingerprint(paths_);
-  return std::exchange(seen_files_, now) == now && now != loaded_files_;
+  const std::uint64_t now = fingerprint(watched_->paths);
+  return std::exchange(seen_files_, now) == now && now != watched_->files;
 }
 
 api::ReloadReport Reloader::reload() {
@@ -180,8 +178,10 @@ api::ReloadReport Reloader::reload() {
   Diagnostics diagnostics;
   const auto config = host_.read_config(diagnostics);
   if (!config) return refuse("the configuration cannot be used", std::move(diagnostics));
-  paths_ = watched_paths(*config);
-  if (watch_) loaded_files_ = seen_files_ = fingerprint(paths_);
+  if (watched_) {
+    watched_ = watch(*config);
+    seen_files_ = watched_->files;
+  }
   const auto in_use = host_.in_use();
   diagnostics.clear();
   const auto loaded = load_rules(*config, caches_, in_use.get(), diagnostics);

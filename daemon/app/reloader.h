@@ -23,6 +23,13 @@
 
 namespace vakt::app {
 
+// The files of rules, decoders and field maps as they were at some moment.
+struct Watched {
+  std::vector<std::string> paths;
+  std::uint64_t files = 0;  // fingerprint of their names, sizes and times
+};
+Watched watch(const config::Config& config);
+
 class Reloader {
  public:
   struct Host {
@@ -34,7 +41,8 @@ class Reloader {
     metrics::Counters& counters;
   };
 
-  Reloader(Host host, LoadCaches caches, bool watch);
+  // `watched`: made before the rules in use were read, so that no change falls between.
+  Reloader(Host host, LoadCaches caches, std::optional<Watched> watched);
   ~Reloader();
 
   void start();
@@ -52,11 +60,9 @@ class Reloader {
 
   Host host_;
   LoadCaches caches_;
-  const bool watch_;
   // Until nobody else holds it: so no thread of the data path has to free it.
   std::shared_ptr<const source::Loaded> retired_;
-  std::vector<std::string> paths_;  // that are watched
-  std::uint64_t loaded_files_ = 0;  // fingerprint of them
+  std::optional<Watched> watched_;  // none: nobody looks
   std::uint64_t seen_files_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -65,8 +71,5 @@ class Reloader {
   bool finished_ = false;  // guarded by mutex_
   std::thread thread_;
 };
-
-// Of the names, sizes and times of all files at or below the paths.
-std::uint64_t fingerprint(const std::vector<std::string>& paths);
 
 }  // namespace vakt::app

@@ -2,8 +2,6 @@
 
 #include <date/tz.h>
 
-#include <bit>
-#include <cstring>
 #include <exception>
 
 namespace vakt::parse {
@@ -36,8 +34,8 @@ constexpr int days_in_month(int year, int month) {
 
 bool exists(const Civil& c) {
   return c.year >= kYearMin && c.year <= kYearMax && c.month >= 1 && c.month <= 12 && c.day >= 1 &&
-         (c.day <= 28 || c.day <= days_in_month(c.year, c.month)) && c.hour <= 23 &&
-         c.minute <= 59 && c.second <= 60;
+         c.day <= days_in_month(c.year, c.month) && c.hour <= 23 && c.minute <= 59 &&
+         c.second <= 60;
 }
 
 std::optional<std::int64_t> offset_in(const date::time_zone& zone, std::int64_t local_seconds) {
@@ -51,36 +49,13 @@ std::optional<std::int64_t> offset_in(const date::time_zone& zone, std::int64_t 
   }
 }
 
-// HH:MM:SS, all eight bytes looked at together: nearly every record has one.
-bool read_full_clock(Cursor& c, Civil& civil) {
-  if constexpr (std::endian::native != std::endian::little) return false;
-  constexpr std::uint64_t kZeros = 0x30303A30303A3030;  // "00:00:00"
-  std::uint64_t bytes = 0;
-  if (c.left() < sizeof bytes) return false;
-  std::memcpy(&bytes, c.at, sizeof bytes);
-  const std::uint64_t value = bytes ^ kZeros;
-  // A digit is now 0 to 9, a colon 0: neither has a high nibble, even with 6 (colon: 15) added.
-  if (((value | (value + 0x06060F06060F0606)) & 0xF0F0F0F0F0F0F0F0) != 0) return false;
-  const auto two = [&](int at) {
-    return static_cast<int>((value >> at & 0xFF) * 10 + (value >> (at + 8) & 0xFF));
-  };
-  civil.hour = two(0);
-  civil.minute = two(24);
-  civil.second = two(48);
-  c.at += sizeof bytes;
-  return true;
-}
-
-bool read_short_clock(Cursor& c, Civil& civil) {
-  return (c.peek(1) == ':' ? c.digits(1, civil.hour) : c.digits(2, civil.hour)) && c.skip(':') &&
-         c.digits(2, civil.minute) && c.skip(':') && c.digits(2, civil.second);
-}
-
 }  // namespace
 
 bool read_clock(Cursor& cursor, Civil& civil) {
   Cursor c = cursor;
-  if (!read_full_clock(c, civil) && !read_short_clock(c, civil)) return false;
+  if (c.peek(1) == ':' ? !c.digits(1, civil.hour) : !c.digits(2, civil.hour)) return false;
+  if (!c.skip(':') || !c.digits(2, civil.minute)) return false;
+  if (!c.skip(':') || !c.digits(2, civil.second)) return false;
   civil.nanosecond = 0;
   if ((c.peek() == '.' || c.peek() == ',') && is_digit(c.peek(1))) {
     std::int32_t scale = 100'000'000;

@@ -27,29 +27,25 @@ void describe_machine(ByteWriter& out) {
   out.varint(platform.cpu_features);
 }
 
-Hash128 key_of(std::span<const Literal> literals) {
-  std::string bytes;
-  ByteWriter out(bytes);
-  describe_machine(out);
-  out.u8('l');
-  for (const Literal& l : literals) {
-    out.bytes(l.bytes);
-    out.u8(l.caseless ? 1 : 0);
-  }
-  return hash128(bytes);
+void put(ByteWriter& out, const Literal& l) {
+  out.bytes(l.bytes);
+  out.u8(l.caseless ? 1 : 0);
 }
 
-Hash128 key_of(std::span<const Expression> expressions) {
+void put(ByteWriter& out, const Expression& e) {
+  out.bytes(e.pattern);
+  out.u8(static_cast<std::uint8_t>((e.caseless ? 1 : 0) | (e.multiline ? 2 : 0) |
+                                   (e.dot_all ? 4 : 0) | (e.utf8 ? 8 : 0) |
+                                   (e.prefilter ? 16 : 0)));
+}
+
+template <class Pattern>
+Hash128 key_of(char kind, std::span<const Pattern> patterns) {
   std::string bytes;
   ByteWriter out(bytes);
   describe_machine(out);
-  out.u8('e');
-  for (const Expression& e : expressions) {
-    out.bytes(e.pattern);
-    out.u8(static_cast<std::uint8_t>((e.caseless ? 1 : 0) | (e.multiline ? 2 : 0) |
-                                     (e.dot_all ? 4 : 0) | (e.utf8 ? 8 : 0) |
-                                     (e.prefilter ? 16 : 0)));
-  }
+  out.u8(static_cast<std::uint8_t>(kind));
+  for (const Pattern& pattern : patterns) put(out, pattern);
   return hash128(bytes);
 }
 
@@ -77,11 +73,11 @@ std::string_view unwrap(std::string_view bytes) {
 }  // namespace
 
 Compiled<SharedDatabase> Cache::literals(std::span<const Literal> literals) {
-  return get(key_of(literals), [&] { return compile_literals(literals); });
+  return get(key_of('l', literals), [&] { return compile_literals(literals); });
 }
 
 Compiled<SharedDatabase> Cache::expressions(std::span<const Expression> expressions) {
-  return get(key_of(expressions), [&] { return compile_expressions(expressions); });
+  return get(key_of('e', expressions), [&] { return compile_expressions(expressions); });
 }
 
 template <class Compile>

@@ -7,7 +7,7 @@
 namespace vakt::parse {
 namespace {
 
-// Eight bytes are looked at together there: each must still be told from its 255 neighbours.
+// Each byte is told from its 255 neighbours.
 TEST(Civil, AClockIsDigitsAndColonsInTheirPlaces) {
   const std::string good = "12:34:56";
   for (std::size_t i = 0; i < good.size(); ++i)
