@@ -88,7 +88,8 @@ def straw_man_replay(build: Path, corpus: Corpus, out: str) -> Run:
 
 
 def vakt_replay(build: Path, corpus: Corpus, out: str) -> Run:
-    # Time includes start and loading of rules, which the straw man's does not.
+    # Seconds are those of reading and processing the log; CPU time includes the start and loading
+    # the rules. The straw man has its log in memory before its clock starts.
     output, errors, _, cpu, rss = timed(
         [str(build / "vakt"), "replay", *corpus.rule_options(),
          "--year", str(corpus.expected["year"]), "--json", str(corpus.log)])

@@ -169,8 +169,9 @@ api::ReloadReport Reloader::reload() {
   const auto start = std::chrono::steady_clock::now();
   metrics::Counters& counters = host_.counters;
   const auto refuse = [&](std::string why, Diagnostics diagnostics = {}) {
+    why += "; the rules in use stay";
     for (const Diagnostic& d : diagnostics) spdlog::error("{}", to_string(d));
-    spdlog::error("reload: {}; the rules in use stay", why);
+    spdlog::error("reload: {}", why);
     metrics::add(counters.reloads[0]);
     counters.reload_successful.store(0);
     return refused(std::move(why), std::move(diagnostics));
