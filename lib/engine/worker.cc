@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cstring>
 
 #include "base/check.h"
 #include "base/hash.h"
@@ -44,6 +44,21 @@ std::string_view clean(event::Batch& batch, std::string_view text, std::uint16_t
   std::string copy;
   append_sanitised(copy, text);
   return batch.text().copy(copy);
+}
+
+// Of its size and its first and last eight bytes: enough for a guess.
+std::size_t guess_hash(std::string_view host) {
+  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 divided by the golden ratio
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  if (host.size() >= sizeof first) {
+    std::memcpy(&first, host.data(), sizeof first);
+    std::memcpy(&last, host.data() + host.size() - sizeof last, sizeof last);
+  } else {
+    std::memcpy(&first, host.data(), host.size());
+  }
+  // The highest bits depend on all of them.
+  return static_cast<std::size_t>(((first ^ host.size()) * kOdd ^ last) * kOdd >> 48);
 }
 
 // Is `name` peer/host, or the peer alone where there is no host?
@@ -89,6 +104,7 @@ void Worker::add(event::Batch& batch, std::string_view frame, bool truncated,
   const Format format = listener.settings.format;
   const bool json =
       format == Format::json || (format == Format::automatic && parse::looks_like_json(frame));
+  bool own_fields = true;  // others than a header's, which no field map reads
   if (!json || !add_json(batch, listener, origin)) {
     const std::string_view text = clean(batch, e.raw, e.flags);
     if (json) {
@@ -96,22 +112,21 @@ void Worker::add(event::Batch& batch, std::string_view frame, bool truncated,
       batch.add_field(event::kMessage, ValueKind::string, text);
       set_time(e, false, {}, origin.received);
     } else {
-      add_syslog(batch, text, listener, origin);
+      own_fields = add_syslog(batch, text, listener, origin);
     }
   }
   const bool historic =
       listener.settings.imported || e.event_time < origin.received - kHistoryAfter;
   if (historic) e.flags |= event::kHistoric;
   set_source(batch, origin);
-  if (!origin.route && pipeline_->field_maps->apply(batch, listener.route)) return;
+  if (own_fields && !origin.route && pipeline_->field_maps->apply(batch, listener.route)) return;
   pipeline_->decoders->decode(batch, listener.route);
   if (origin.route) batch.events().back().route = *origin.route;
 }
 
-void Worker::add_syslog(event::Batch& batch, std::string_view text, const Listener& listener,
+bool Worker::add_syslog(event::Batch& batch, std::string_view text, const Listener& listener,
                         const Origin& origin) {
-  const parse::SyslogHeader header =
-      parse::parse_syslog(text, {origin.received, listener.settings.year, listener.settings.zone});
+  const parse::SyslogHeader header = parse::parse_syslog(text, context_of(listener, origin));
   event::Event& e = batch.events().back();
   if (header.year_guessed) e.flags |= event::kYearGuessed;
   batch.add_field(event::kMessage, ValueKind::string, header.message);
@@ -122,6 +137,7 @@ void Worker::add_syslog(event::Batch& batch, std::string_view text, const Listen
                             : std::nullopt;
   if (header.unparsed && !own_time) e.flags |= event::kUnparsed;
   set_time(e, own_time || header.has_time, own_time.value_or(header.time), origin.received);
+  return own_time.has_value();
 }
 
 // False: not a JSON record.
@@ -144,8 +160,8 @@ bool Worker::add_json(event::Batch& batch, const Listener& listener, const Origi
     set_mapped_time(batch, listener, origin);
     return true;
   }
-  const parse::SyslogHeader header = parse::parse_syslog(
-      message->text, {origin.received, listener.settings.year, listener.settings.zone});
+  const parse::SyslogHeader header =
+      parse::parse_syslog(message->text, context_of(listener, origin));
   if (header.has_time) {
     const bool has_host = batch.find(e, event::kHostName) != nullptr;
     const bool has_process = batch.find(e, event::kProcessName) != nullptr;
@@ -185,7 +201,7 @@ void Worker::set_source(event::Batch& batch, const Origin& origin) {
   if (const Field* f = batch.find(e, event::kHostName); f != nullptr && !origin.peer_is_source)
     host = f->text.substr(0, kSourceHostBytesMax);
   // Hosts come again and again; where this one was seen last is mostly still right.
-  std::uint32_t& guess = source_guesses_[hash64(host) % source_guesses_.size()];
+  std::uint32_t& guess = source_guesses_[guess_hash(host) % source_guesses_.size()];
   const auto sources = batch.sources();
   if (guess >= sources.size() || sources[guess].historic != historic ||
       !is_source(sources[guess].name, origin.peer, host)) {

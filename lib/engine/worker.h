@@ -14,6 +14,7 @@
 #include "event/batch.h"
 #include "event/hit.h"
 #include "parse/json.h"
+#include "parse/syslog.h"
 
 namespace vakt::engine {
 
@@ -50,7 +51,11 @@ class Worker {
   const Pipeline& pipeline() const { return *pipeline_; }
 
  private:
-  void add_syslog(event::Batch& batch, std::string_view text, const Listener& listener,
+  parse::SyslogContext context_of(const Listener& listener, const Origin& origin) {
+    return {origin.received, listener.settings.year, listener.settings.zone, &bsd_memo_};
+  }
+  // True: the message is a record with fields of its own.
+  bool add_syslog(event::Batch& batch, std::string_view text, const Listener& listener,
                   const Origin& origin);
   bool add_json(event::Batch& batch, const Listener& listener, const Origin& origin);
   void set_mapped_time(event::Batch& batch, const Listener& listener, const Origin& origin);
@@ -59,6 +64,7 @@ class Worker {
 
   std::shared_ptr<const Pipeline> pipeline_;
   parse::JsonParser json_;
+  parse::BsdMemo bsd_memo_;
   TextRecords text_records_;
   match::Matcher matcher_;
   std::vector<match::Match> matches_;

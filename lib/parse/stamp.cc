@@ -1,6 +1,7 @@
 #include "parse/stamp.h"
 
 #include <chrono>
+#include <cstring>
 
 namespace vakt::parse {
 namespace {
@@ -148,9 +149,39 @@ void set_time(Civil civil, bool has_year, const SyslogContext& context, Stamp& s
   }
 }
 
+// Nothing that begins with a small letter can belong to a time, so that all of it is in the memo.
+bool is_memorable(const char* at, std::size_t left) {
+  return left > BsdMemo::kBytes && at[BsdMemo::kBytes - 1] == ' ' && at[BsdMemo::kBytes] >= 'a' &&
+         at[BsdMemo::kBytes] <= 'z';
+}
+
+bool recall(Cursor& cursor, const SyslogContext& context, Stamp& stamp) {
+  const BsdMemo& memo = *context.memo;
+  if (!is_memorable(cursor.at, cursor.left()) ||
+      std::memcmp(memo.text.data(), cursor.at, BsdMemo::kBytes) != 0 ||
+      memo.received != context.received || memo.year != context.year || memo.zone != context.zone)
+    return false;
+  stamp = {{cursor.at, BsdMemo::kBytes - 1}, memo.has_time, memo.year_guessed, false, memo.time};
+  cursor.at += BsdMemo::kBytes - 1;
+  return true;
+}
+
+void memorise(const Cursor& start, const SyslogContext& context, const Stamp& stamp) {
+  if (stamp.text.size() != BsdMemo::kBytes - 1 || !is_memorable(start.at, start.left())) return;
+  BsdMemo& memo = *context.memo;
+  std::memcpy(memo.text.data(), start.at, BsdMemo::kBytes);
+  memo.received = context.received;
+  memo.year = context.year;
+  memo.zone = context.zone;
+  memo.time = stamp.time;
+  memo.has_time = stamp.has_time;
+  memo.year_guessed = stamp.year_guessed;
+}
+
 }  // namespace
 
 bool read_stamp(Cursor& cursor, const SyslogContext& context, Stamp& stamp) {
+  if (context.memo != nullptr && recall(cursor, context, stamp)) return true;
   Cursor c = cursor;
   Civil civil;
   bool has_year = true;
@@ -168,6 +199,7 @@ bool read_stamp(Cursor& cursor, const SyslogContext& context, Stamp& stamp) {
   colon.skip_spaces();
   stamp.colon = colon.skip(':') && colon.at_word_end();
   if (stamp.colon) c = colon;
+  if (context.memo != nullptr) memorise(cursor, context, stamp);
   cursor = c;
   return true;
 }

@@ -19,17 +19,23 @@ bool is_plain(std::string_view text) {
   const __m128i one = _mm_set1_epi8(1);
   // As signed bytes, plain ones are at least 1: NUL and everything from 0x80 up is less.
   __m128i odd = _mm_setzero_si128();
-  const auto look = [&](const char* at) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    odd = _mm_or_si128(odd, _mm_cmplt_epi8(bytes, one));
+  const auto load = [](const char* at) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   };
+  const auto look = [&](__m128i bytes) { odd = _mm_or_si128(odd, _mm_cmplt_epi8(bytes, one)); };
   if (text.size() < 16) {
     for (; p < end; ++p)
       if (static_cast<signed char>(*p) < 1) return false;
     return true;
   }
-  for (; end - p >= 16; p += 16) look(p);
-  look(end - 16);
+  for (; end - p >= 64; p += 64) {
+    look(load(p));
+    look(load(p + 16));
+    look(load(p + 32));
+    look(load(p + 48));
+  }
+  for (; end - p >= 16; p += 16) look(load(p));
+  look(load(end - 16));
   return _mm_movemask_epi8(odd) == 0;
 #else
   return false;

@@ -38,6 +38,25 @@ void check_header(std::string_view frame, const SyslogContext& context) {
         "the message is the rest");
 }
 
+// What the memo holds comes from the same text, then from one that differs in a digit.
+void check_memo(std::string_view frame, SyslogContext context) {
+  const SyslogHeader without = parse_syslog(frame, context);
+  BsdMemo memo;
+  context.memo = &memo;
+  std::string other(frame);
+  if (const auto digit = other.find_first_of("012345678"); digit != std::string::npos)
+    ++other[digit];
+  for (const std::string_view text : {std::string_view(other), frame, frame}) {
+    const SyslogHeader with = parse_syslog(text, context);
+    if (text.data() != frame.data()) continue;
+    check(with.time == without.time && with.has_time == without.has_time, "the memo's time");
+    check(with.year_guessed == without.year_guessed, "the memo's guess");
+    check(with.timestamp == without.timestamp && with.hostname == without.hostname &&
+              with.message == without.message,
+          "the memo's texts");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -60,6 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   text.copy(block.get(), text.size());
   const std::string_view frame(block.get(), text.size());
   check_header(frame, context);
+  check_memo(frame, context);
   if (const auto time = parse_timestamp(frame, nullptr)) {
     const auto again = parse_timestamp(format_rfc3339(*time), nullptr);
     // The year 2262 has a few months in nanoseconds that only epoch numbers can name.

@@ -369,6 +369,51 @@ TEST(Syslog, Zone) {
   EXPECT_EQ(time("2026-03-29T03:30:00"), "2026-03-29T01:30:00Z");
 }
 
+// Whatever was read before with the same memo, in whatever context: nothing differs.
+TEST(Syslog, AMemoChangesNothing) {
+  const std::string_view texts[] = {"Nov  2 10:00:00 host app: x",
+                                    "Nov  2 10:00:00 host2 app: x",
+                                    "Nov  2 10:00:00 Host app: x",
+                                    "Nov  2 10:00:01 host app: x",
+                                    "Nov 12 10:00:00 host app: x",
+                                    "Oct  2 10:00:00 host app: x",
+                                    "Nov  2 10:00:00 2019 host x",
+                                    "Nov  2 10:00:00 UTC: %A-1-B:",
+                                    "Nov  2 10:00:00: host app: x",
+                                    "Nov  2 10:00:00  host app: x",
+                                    "Nov  2 10:00:00 ",
+                                    "Nov  2 10:00:00",
+                                    "Feb 29 10:00:00 host app: x",
+                                    "Feb 30 10:00:00 host app: x",
+                                    "Nov  2 1:00:00  host app: x",
+                                    "*Nov 2 10:00:00 host app: x"};
+  std::vector<SyslogContext> contexts{context_at("2026-11-24T00:00:00Z"),
+                                      context_at("2025-06-01T00:00:00Z")};
+  contexts.push_back(contexts[0]);
+  contexts.back().year = 2017;
+  contexts.push_back(contexts[0]);
+  contexts.back().zone = date::locate_zone("Asia/Tokyo");
+  BsdMemo memo;
+  const auto compare = [&memo](std::string_view text, SyslogContext context) {
+    const SyslogHeader without = parse_syslog(text, context);
+    context.memo = &memo;
+    const SyslogHeader with = parse_syslog(text, context);
+    EXPECT_EQ(with.has_time, without.has_time) << text;
+    EXPECT_EQ(with.time, without.time) << text;
+    EXPECT_EQ(with.year_guessed, without.year_guessed) << text;
+    EXPECT_EQ(with.timestamp, without.timestamp) << text;
+    EXPECT_EQ(with.hostname, without.hostname) << text;
+    EXPECT_EQ(with.message, without.message) << text;
+  };
+  for (const std::string_view before : texts)
+    for (const SyslogContext& context_before : contexts)
+      for (const std::string_view text : texts)
+        for (const SyslogContext& context : contexts) {
+          compare(before, context_before);
+          compare(text, context);
+        }
+}
+
 TEST(Syslog, EveryPrefixOfARecordIsSafe) {
   for (const std::string_view frame :
        {R"(<34>1 2003-10-11T22:14:15.003Z h a p m [x y="a\"b\\c\]d" z=""][q] text)",
