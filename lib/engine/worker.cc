@@ -54,7 +54,7 @@ std::size_t guess_hash(std::string_view host) {
   if (host.size() >= sizeof first) {
     std::memcpy(&first, host.data(), sizeof first);
     std::memcpy(&last, host.data() + host.size() - sizeof last, sizeof last);
-  } else {
+  } else if (!host.empty()) {
     std::memcpy(&first, host.data(), host.size());
   }
   // The highest bits depend on all of them.
