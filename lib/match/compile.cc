@@ -6,11 +6,18 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "match/literal_sets.h"
 #include "match/program.h"
 #include "scan/cache.h"
 
 namespace vakt::match {
 namespace {
+
+// What a class scans every value of a field for, sorted.
+struct ColumnAtoms {
+  std::vector<AtomId> literals;
+  std::vector<AtomId> eager;  // regexes
+};
 
 // The work of Program::compile: atoms and trees first, then classes and databases. When Hyperscan
 // refuses a pattern, the rules that use it are refused and the classes are built again without.
@@ -26,6 +33,7 @@ class Compiler {
     do {
       choose();
       form_classes();
+      form_columns();
     } while (!build_databases());
     lay_out_nodes();
   }
@@ -46,9 +54,10 @@ class Compiler {
   void choose_indexes();
   std::optional<double> cost_of(AtomId atom) const;
   void form_classes();
+  void form_columns();
   bool build_databases();
-  bool build_class(Class& c);
-  bool build_column(Class& c, Column& column, const std::vector<AtomId>& atoms);
+  bool build_class(Class& c, const std::map<event::FieldId, ColumnAtoms>& columns);
+  bool build_column(Class& c, Column& column, const ColumnAtoms& atoms);
   RegexSet regex_set(const std::vector<AtomId>& atoms, View view);
   void index_class(Class& c);
   scan::SharedDatabase database(const std::vector<AtomId>& atoms, bool literals);
@@ -67,6 +76,7 @@ class Compiler {
   std::vector<std::uint32_t> uses_;                // by atom: rules where it stands positively
   std::vector<std::optional<Required>> required_;  // by rule
   std::map<event::FieldId, std::vector<AtomId>> demand_of_field_;
+  std::vector<std::map<event::FieldId, ColumnAtoms>> columns_;  // by class
   std::map<std::pair<bool, std::vector<AtomId>>, scan::SharedDatabase> databases_;
 };
 
@@ -144,7 +154,7 @@ std::optional<Tree> Compiler::read_test(const rule::Test& test, std::uint32_t in
     refuse(index, atom.error().message, "");
     return std::nullopt;
   }
-  if (test.kind == rule::Test::Kind::regex && scan::objection(atom->expression))
+  if (test.kind == rule::Test::Kind::regex && cache_.objection(atom->expression))
     return read_pcre(*atom, index);
   return leaf(std::move(*atom));
 }
@@ -170,7 +180,7 @@ std::optional<Tree> Compiler::read_pcre(const Atom& regex, std::uint32_t index) 
   out_.uses_pcre[index] = true;
   Atom rough = regex;
   rough.expression.prefilter = true;
-  if (scan::objection(rough.expression)) return leaf(std::move(*exact));
+  if (cache_.objection(rough.expression)) return leaf(std::move(*exact));
   Tree out;
   out.kind = NodeKind::all;
   out.children.push_back(leaf(std::move(rough)));
@@ -226,7 +236,7 @@ void Compiler::refuse_users_of(AtomId atom, const std::string& why) {
 void Compiler::object_early() {
   for (AtomId a = 0; a < out_.atoms.size(); ++a) {
     if (out_.atoms[a].kind != AtomKind::regex) continue;
-    if (const auto why = scan::objection(out_.atoms[a].expression)) refuse_users_of(a, *why);
+    if (const auto why = cache_.objection(out_.atoms[a].expression)) refuse_users_of(a, *why);
   }
 }
 
@@ -268,13 +278,12 @@ void Compiler::choose() {
   }
   choose_indexes();
   demand_of_field_.clear();
-  for (AtomId a = 0; a < out_.atoms.size(); ++a) {
-    if (out_.modes[a] != Mode::on_demand) continue;
-    const bool in_use = std::any_of(atoms_of_.begin(), atoms_of_.end(), [&](const auto& atoms) {
-      return std::binary_search(atoms.begin(), atoms.end(), a);
-    });
-    if (in_use) demand_of_field_[out_.atoms[a].field].push_back(a);
-  }
+  std::vector<bool> in_use(out_.atoms.size());
+  for (const auto& atoms : atoms_of_)
+    for (const AtomId a : atoms) in_use[a] = true;
+  for (AtomId a = 0; a < out_.atoms.size(); ++a)
+    if (out_.modes[a] == Mode::on_demand && in_use[a])
+      demand_of_field_[out_.atoms[a].field].push_back(a);
 }
 
 void Compiler::choose_indexes() {
@@ -307,24 +316,34 @@ void Compiler::form_classes() {
   }
 }
 
+void Compiler::form_columns() {
+  columns_.assign(out_.classes.size(), {});
+  std::map<event::FieldId, std::vector<std::vector<AtomId>*>> literals_of_field;
+  for (std::size_t i = 0; i < out_.classes.size(); ++i) {
+    std::vector<bool> asked(out_.atoms.size());
+    for (const std::uint32_t rule : out_.classes[i].rules)
+      for (const AtomId a : atoms_of_[rule]) asked[a] = true;
+    for (AtomId a = 0; a < out_.atoms.size(); ++a) {
+      if (!asked[a] || out_.modes[a] == Mode::direct) continue;
+      ColumnAtoms& column = columns_[i][out_.atoms[a].field];
+      if (out_.modes[a] != Mode::scanned) continue;
+      (out_.atoms[a].is_literal() ? column.literals : column.eager).push_back(a);
+    }
+    for (auto& [field, column] : columns_[i]) literals_of_field[field].push_back(&column.literals);
+  }
+  for (const auto& [field, sets] : literals_of_field) share_alike(sets);
+}
+
 // False: some rules were refused, so that the classes are to be formed again.
 bool Compiler::build_databases() {
-  for (Class& c : out_.classes) {
-    if (!build_class(c)) return false;
-  }
+  for (std::size_t i = 0; i < out_.classes.size(); ++i)
+    if (!build_class(out_.classes[i], columns_[i])) return false;
   return true;
 }
 
-bool Compiler::build_class(Class& c) {
-  std::map<event::FieldId, std::vector<AtomId>> of_field;
-  for (const std::uint32_t rule : c.rules) {
-    for (const AtomId a : atoms_of_[rule]) {
-      if (out_.modes[a] != Mode::direct) of_field[out_.atoms[a].field].push_back(a);
-    }
-  }
+bool Compiler::build_class(Class& c, const std::map<event::FieldId, ColumnAtoms>& columns) {
   c.column_of_field.assign(names_.size(), kNoColumn);
-  for (auto& [field, atoms] : of_field) {
-    make_unique(atoms);
+  for (const auto& [field, atoms] : columns) {
     const auto index = static_cast<std::uint16_t>(c.columns.size());
     (field == event::kNoField ? c.keyword_column : c.column_of_field[field]) = index;
     Column& column = c.columns.emplace_back();
@@ -335,13 +354,8 @@ bool Compiler::build_class(Class& c) {
   return true;
 }
 
-bool Compiler::build_column(Class& c, Column& column, const std::vector<AtomId>& atoms) {
-  std::vector<AtomId> literals;
-  std::vector<AtomId> eager;
-  for (const AtomId a : atoms) {
-    if (out_.modes[a] != Mode::scanned) continue;
-    (out_.atoms[a].is_literal() ? literals : eager).push_back(a);
-  }
+bool Compiler::build_column(Class& c, Column& column, const ColumnAtoms& atoms) {
+  const std::vector<AtomId>& literals = atoms.literals;
   column.first_literal = static_cast<std::uint32_t>(c.atoms.size());
   c.atoms.insert(c.atoms.end(), literals.begin(), literals.end());
   for (const AtomId a : literals) {
@@ -357,7 +371,7 @@ bool Compiler::build_column(Class& c, Column& column, const std::vector<AtomId>&
   column.literals = database(literals, true);
   if (!literals.empty() && !column.literals) return false;
   for (const View view : {View::narrow, View::wide}) {
-    RegexSet set = regex_set(eager, view);
+    RegexSet set = regex_set(atoms.eager, view);
     if (!set.atoms.empty()) {
       if (!set.database) return false;
       const auto first = static_cast<std::uint32_t>(c.atoms.size());

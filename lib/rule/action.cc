@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace vakt::rule {
 namespace {
@@ -44,39 +45,36 @@ void ActionMerger::make_id_unique(yaml::Node& document) {
   }
 }
 
-std::optional<yaml::Node> ActionMerger::merge(const yaml::Node& document, Reporter& reporter) {
+const yaml::Node* ActionMerger::merge(const yaml::Node& document, Reporter& reporter) {
   const yaml::Node* action = document.find("action");
-  if (action == nullptr && !global_) {
-    previous_ = document;
-    return document;
-  }
+  if (action == nullptr && !global_) return previous_ = &document;
   yaml::Node own = document;
   remove(own, "action");
   const std::string what = action == nullptr ? "" : action->text;
   if (what == "global") {
     if (!global_) global_.emplace();
     merge_into(*global_, own);
-    return std::nullopt;
+    return nullptr;
   }
   if (what == "reset") {
     global_.reset();
-    if (own.entries.empty()) return std::nullopt;
-    previous_ = own;
-    return own;
+    if (own.entries.empty()) return nullptr;
+    merged_ = std::move(own);
+    return previous_ = &merged_;
   }
   if (!what.empty() && what != "repeat") {
     reporter.error(place(*action), "unknown action '" + what + "'", "use global, reset or repeat");
-    return std::nullopt;
+    return nullptr;
   }
-  if (what == "repeat" && !previous_) {
+  if (what == "repeat" && previous_ == nullptr) {
     reporter.error(place(*action), "there is no document before this one to repeat");
-    return std::nullopt;
+    return nullptr;
   }
   yaml::Node merged = what == "repeat" ? *previous_ : global_.value_or(yaml::Node{});
   merge_into(merged, own);
-  previous_ = merged;
   make_id_unique(merged);
-  return merged;
+  merged_ = std::move(merged);
+  return previous_ = &merged_;
 }
 
 }  // namespace vakt::rule

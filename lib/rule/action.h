@@ -14,16 +14,17 @@ namespace vakt::rule {
 // The documents of one file, in their order.
 class ActionMerger {
  public:
-  // The rule that a document makes together with what stands before it. nullopt: it is no rule of
-  // its own, or was reported.
-  std::optional<yaml::Node> merge(const yaml::Node& document, Reporter& reporter);
+  // The rule that a document makes together with what stands before it; null: it is no rule of its
+  // own, or was reported. Valid until the next call. Documents must outlive the merger.
+  const yaml::Node* merge(const yaml::Node& document, Reporter& reporter);
 
  private:
   void make_id_unique(yaml::Node& document);
 
   std::optional<yaml::Node> global_;
-  std::optional<yaml::Node> previous_;
-  std::set<std::string> shared_ids_;  // already taken by a document
+  yaml::Node merged_;
+  const yaml::Node* previous_ = nullptr;  // a document, or merged_
+  std::set<std::string> shared_ids_;      // already taken by a document
 };
 
 }  // namespace vakt::rule

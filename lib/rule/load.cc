@@ -175,7 +175,8 @@ void Loader::read_source(std::size_t index, const Source& source, Diagnostics& d
     if (document.is_null()) continue;
     any = true;
     Reporter reporter(source.file, diagnostics);
-    if (const auto whole = merger.merge(document, reporter)) read_document(index, *whole, reporter);
+    if (const yaml::Node* whole = merger.merge(document, reporter))
+      read_document(index, *whole, reporter);
   }
   if (!any && !has_errors(diagnostics))
     Reporter(source.file, diagnostics).warn({}, "there is no rule in it");

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -19,12 +20,15 @@ constexpr std::string_view kMagic = "vaktdb1\n";
 constexpr std::string_view kSuffix = ".hsdb";
 
 // What the same patterns compile to depends on these.
-void describe_machine(ByteWriter& out) {
+std::string describe_machine() {
+  std::string bytes;
+  ByteWriter out(bytes);
   out.bytes(hs_version());
   hs_platform_info_t platform{};
-  if (hs_populate_platform(&platform) != HS_SUCCESS) return;
+  if (hs_populate_platform(&platform) != HS_SUCCESS) return bytes;
   out.varint(platform.tune);
   out.varint(platform.cpu_features);
+  return bytes;
 }
 
 void put(ByteWriter& out, const Literal& l) {
@@ -41,9 +45,9 @@ void put(ByteWriter& out, const Expression& e) {
 
 template <class Pattern>
 Hash128 key_of(char kind, std::span<const Pattern> patterns) {
-  std::string bytes;
+  static const std::string machine = describe_machine();
+  std::string bytes = machine;
   ByteWriter out(bytes);
-  describe_machine(out);
   out.u8(static_cast<std::uint8_t>(kind));
   for (const Pattern& pattern : patterns) put(out, pattern);
   return hash128(bytes);
@@ -78,6 +82,16 @@ Compiled<SharedDatabase> Cache::literals(std::span<const Literal> literals) {
 
 Compiled<SharedDatabase> Cache::expressions(std::span<const Expression> expressions) {
   return get(key_of('e', expressions), [&] { return compile_expressions(expressions); });
+}
+
+const std::optional<std::string>& Cache::objection(const Expression& expression) {
+  const auto [it, is_new] = opinions_.try_emplace(key_of('o', std::span(&expression, 1)));
+  if (is_new) {
+    it->second.objection = scan::objection(expression);
+    ++counts_.judged;
+  }
+  it->second.asked_for = true;
+  return it->second.objection;
 }
 
 template <class Compile>
@@ -137,6 +151,8 @@ void Cache::write(Hash128 key, const Database& database) const {
 
 void Cache::prune(std::uint64_t bytes_max) {
   std::erase_if(held_, [](const auto& entry) { return entry.second.expired(); });
+  for (auto it = opinions_.begin(); it != opinions_.end();)
+    it = std::exchange(it->second.asked_for, false) ? std::next(it) : opinions_.erase(it);
   struct File {
     fs::file_time_type written;
     fs::path path;

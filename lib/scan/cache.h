@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -29,6 +30,7 @@ struct CacheCounts {
   std::uint64_t shared = 0;    // somebody held it
   std::uint64_t read = 0;      // from the directory
   std::uint64_t compiled = 0;  // refused ones not counted
+  std::uint64_t judged = 0;    // expressions Hyperscan was asked about
 };
 
 class Cache {
@@ -40,7 +42,10 @@ class Cache {
   Compiled<SharedDatabase> literals(std::span<const Literal> literals);
   Compiled<SharedDatabase> expressions(std::span<const Expression> expressions);
 
-  // Removes files that were not asked for since the last call, the oldest first, until
+  // As scan::objection(), asked once.
+  const std::optional<std::string>& objection(const Expression& expression);
+
+  // Forgets what was not asked for since the last call; of such files, the oldest first, only until
   // `bytes_max` are left. Call it when a rule set is complete.
   void prune(std::uint64_t bytes_max);
 
@@ -53,8 +58,14 @@ class Cache {
   SharedDatabase read(Hash128 key) const;
   void write(Hash128 key, const Database& database) const;
 
+  struct Opinion {
+    std::optional<std::string> objection;
+    bool asked_for = false;  // since the last prune()
+  };
+
   std::string directory_;
   std::map<Hash128, std::weak_ptr<const Database>> held_;
+  std::map<Hash128, Opinion> opinions_;
   std::set<std::string> asked_for_;  // file names since the last prune()
   CacheCounts counts_;
 };

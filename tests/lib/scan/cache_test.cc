@@ -126,6 +126,23 @@ TEST_F(CacheTest, PruningKeepsWhatWasAskedFor) {
   EXPECT_EQ(next.counts().read, 1u);
 }
 
+TEST_F(CacheTest, AnOpinionIsAskedForOnceAndForgottenWhenUnused) {
+  Cache cache;
+  const Expression good{"a(b|c)d"};
+  const Expression bad{"(a)\\1"};
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(cache.objection(good), std::nullopt);
+      EXPECT_EQ(cache.objection(bad), objection(bad));
+    }
+    cache.prune(0);
+    EXPECT_EQ(cache.counts().judged, 2u) << "kept over one prune()";
+  }
+  cache.prune(0);
+  EXPECT_EQ(cache.objection(good), std::nullopt);
+  EXPECT_EQ(cache.counts().judged, 3u);
+}
+
 TEST_F(CacheTest, WhatIsRefusedIsRefusedAgain) {
   Cache cache(directory_);
   const std::vector<Expression> bad = {{"fine", false, false, false, true, false},
