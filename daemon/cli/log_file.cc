@@ -3,43 +3,30 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace vakt::cli {
+namespace {
 
-LogFile::LogFile(std::string path, int descriptor, std::uint64_t size)
-    : path_(std::move(path)),
-      descriptor_(descriptor),
-      size_(size),
-      buffer_(std::make_unique_for_overwrite<char[]>(kChunkBytes)) {}
+constexpr unsigned kInflateBytes = 256 << 10;
 
-LogFile::LogFile(LogFile&& other) noexcept
-    : path_(std::move(other.path_)),
-      descriptor_(std::exchange(other.descriptor_, -1)),
-      size_(other.size_),
-      start_(other.start_),
-      buffer_(std::move(other.buffer_)) {}
+int duplicate(int descriptor) { return ::fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }
 
-LogFile& LogFile::operator=(LogFile&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(descriptor_, other.descriptor_);
-  std::swap(size_, other.size_);
-  std::swap(start_, other.start_);
-  std::swap(buffer_, other.buffer_);
-  return *this;
-}
+}  // namespace
 
-LogFile::~LogFile() {
-  if (descriptor_ > STDIN_FILENO) ::close(descriptor_);
-}
+void LogFile::Close::operator()(gzFile_s* file) const { ::gzclose_r(file); }
+
+LogFile::LogFile(std::string path)
+    : path_(std::move(path)), buffer_(std::make_unique_for_overwrite<char[]>(kChunkBytes)) {}
 
 Result<LogFile> LogFile::open(const std::string& path) {
-  const int descriptor = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor =
+      path == "-" ? duplicate(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat about {};
   if (descriptor < 0 || ::fstat(descriptor, &about) != 0)
     return fail(Errc::io, "cannot read " + path + ": " + std::strerror(errno));
@@ -48,56 +35,68 @@ Result<LogFile> LogFile::open(const std::string& path) {
     return fail(Errc::io, "cannot read " + path + ": it is a directory; name its files");
   }
   ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
-  const auto size = S_ISREG(about.st_mode) ? static_cast<std::uint64_t>(about.st_size) : 0;
-  LogFile file(path, descriptor, size);
-  // A shell may have read the start of what it redirects.
-  if (size > 0) file.start_ = std::max<off_t>(::lseek(descriptor, 0, SEEK_CUR), 0);
+  LogFile file(path);
+  if (const auto attached = file.attach(descriptor); !attached)
+    return tl::make_unexpected(attached.error());
+  file.rewindable_ = S_ISREG(about.st_mode);
+  // Compressed data says how long it is at its end only, and not reliably. Asking waits for the
+  // first bytes, which a pipe may not have.
+  if (file.rewindable_ && ::gzdirect(file.file_.get()) != 0)
+    file.size_ = static_cast<std::uint64_t>(about.st_size);
   return file;
 }
 
-Result<void> LogFile::make_rewindable() {
-  if (size_ > 0) return {};
-  std::FILE* const spool = std::tmpfile();
-  if (spool == nullptr)
-    return fail(Errc::io, std::string("cannot make a temporary file: ") + std::strerror(errno));
-  std::uint64_t bytes = 0;
-  std::string problem;
-  while (problem.empty()) {
-    const auto chunk = read();
-    if (!chunk) {
-      problem = chunk.error().message;
-    } else if (chunk->empty()) {
-      break;
-    } else if ((bytes += chunk->size()) > kSpoolBytesMax) {
-      problem = path_ + " is longer than 4 GiB: give it as a file";
-    } else if (std::fwrite(chunk->data(), 1, chunk->size(), spool) != chunk->size()) {
-      problem = std::string("writing a temporary file: ") + std::strerror(errno);
-    }
+// Reading starts where the descriptor stands: a shell may have read the start of what it redirects.
+Result<void> LogFile::attach(int descriptor) {
+  file_.reset(::gzdopen(descriptor, "rb"));
+  if (!file_) {
+    ::close(descriptor);
+    return fail(Errc::io, "cannot read " + path_ + ": no memory");
   }
-  if (std::fflush(spool) != 0 && problem.empty())
-    problem = std::string("writing a temporary file: ") + std::strerror(errno);
-  const int descriptor = ::fcntl(::fileno(spool), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  std::fclose(spool);
-  if (descriptor < 0) problem = std::string("a temporary file: ") + std::strerror(errno);
-  if (descriptor_ > STDIN_FILENO) ::close(descriptor_);
-  descriptor_ = descriptor;
-  size_ = bytes;
-  start_ = 0;
-  if (!problem.empty()) return fail(Errc::io, problem);
-  return rewind();
+  ::gzbuffer(file_.get(), kInflateBytes);
+  return {};
+}
+
+Result<void> LogFile::make_rewindable() {
+  if (rewindable_) return {};
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> spool(std::tmpfile(), &std::fclose);
+  if (!spool)
+    return fail(Errc::io, std::string("cannot make a temporary file: ") + std::strerror(errno));
+  if (const auto spooled = spool_into(spool.get()); !spooled) return spooled;
+  const int descriptor = duplicate(::fileno(spool.get()));
+  if (std::fflush(spool.get()) != 0 || descriptor < 0 || ::lseek(descriptor, 0, SEEK_SET) != 0)
+    return fail(Errc::io, std::string("writing a temporary file: ") + std::strerror(errno));
+  rewindable_ = true;
+  return attach(descriptor);
+}
+
+Result<void> LogFile::spool_into(std::FILE* spool) {
+  for (size_ = 0;;) {
+    const auto chunk = read();
+    if (!chunk) return tl::make_unexpected(chunk.error());
+    if (chunk->empty()) return {};
+    if ((size_ += chunk->size()) > kSpoolBytesMax)
+      return fail(Errc::io, path_ + " is longer than 4 GiB: give it as a file");
+    if (std::fwrite(chunk->data(), 1, chunk->size(), spool) != chunk->size())
+      return fail(Errc::io, std::string("writing a temporary file: ") + std::strerror(errno));
+  }
 }
 
 Result<void> LogFile::rewind() {
-  if (::lseek(descriptor_, start_, SEEK_SET) >= 0) return {};
+  if (::gzrewind(file_.get()) == 0) return {};
   return fail(Errc::io, "cannot read " + path_ + " again: " + std::strerror(errno));
 }
 
 Result<std::string_view> LogFile::read() {
-  while (true) {
-    const ssize_t bytes = ::read(descriptor_, buffer_.get(), kChunkBytes);
-    if (bytes >= 0) return std::string_view(buffer_.get(), static_cast<std::size_t>(bytes));
-    if (errno != EINTR) return fail(Errc::io, "reading " + path_ + ": " + std::strerror(errno));
-  }
+  const int bytes = ::gzread(file_.get(), buffer_.get(), kChunkBytes);
+  if (bytes > 0) return std::string_view(buffer_.get(), static_cast<std::size_t>(bytes));
+  int problem = Z_OK;
+  const char* const said = ::gzerror(file_.get(), &problem);
+  if (problem == Z_BUF_ERROR)
+    return fail(Errc::io, "reading " + path_ + ": the compressed data ends in the middle");
+  if (bytes == 0) return std::string_view();
+  return fail(Errc::io,
+              "reading " + path_ + ": " + (problem == Z_ERRNO ? std::strerror(errno) : said));
 }
 
 }  // namespace vakt::cli

@@ -219,7 +219,58 @@ void append(std::string& out, const Explanation& e, std::size_t indent) {
     out += fmt::format("{:{}}… {} more\n", "", indent + 2, e.children.size() - shown);
 }
 
+using Nodes = std::vector<const Explanation*>;
+
+// The fewest changes that give `e` the truth `wanted`.
+Nodes changes(const Explanation& e, bool wanted);
+
+// One child has to become `wanted`; where several would do as well, that is for the reader to see.
+Nodes cheapest_child(const Explanation& e, bool wanted) {
+  Nodes best;
+  std::size_t alike = 0;
+  for (const Explanation& child : e.children) {
+    Nodes own = changes(child, wanted);
+    if (alike > 0 && own.size() == best.size()) ++alike;
+    if (alike > 0 && own.size() >= best.size()) continue;
+    best = std::move(own);
+    alike = 1;
+  }
+  return alike == 0 || (alike > 1 && best.size() == 1) ? Nodes{&e} : best;
+}
+
+Nodes every_child(const Explanation& e, bool wanted) {
+  Nodes out;
+  for (const Explanation& child : e.children) {
+    const Nodes own = changes(child, wanted);
+    out.insert(out.end(), own.begin(), own.end());
+  }
+  return out;
+}
+
+Nodes changes(const Explanation& e, bool wanted) {
+  if (e.truth == wanted) return {};
+  switch (e.kind) {
+    case Kind::test:
+    case Kind::logsource:
+      return {&e};
+    case Kind::negate:
+      return changes(e.children.at(0), !wanted);
+    case Kind::any:
+      return wanted ? cheapest_child(e, true) : every_child(e, false);
+    case Kind::rule:
+    case Kind::filter:
+    case Kind::detection:
+    case Kind::all:
+      break;
+  }
+  return wanted ? every_child(e, true) : cheapest_child(e, false);
+}
+
 }  // namespace
+
+std::vector<const Explanation*> nearest_miss(const Explanation& explanation) {
+  return changes(explanation, true);
+}
 
 Explanation explain(const rule::RuleSet& set, std::uint32_t rule, const event::Batch& batch,
                     const event::Event& event, const event::FieldNames& names,

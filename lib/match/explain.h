@@ -28,6 +28,11 @@ Explanation explain(const rule::RuleSet& set, std::uint32_t rule, const event::B
                     const event::Event& event, const event::FieldNames& names,
                     const event::Routes& routes);
 
+// Of an event that does not match: the fewest nodes that would have to be otherwise for it to match
+// (tests, the log source, or an `any` of which one test would do). They point into `explanation`.
+// Empty: it matches.
+std::vector<const Explanation*> nearest_miss(const Explanation& explanation);
+
 // One line a node, `indent` blanks before the first level. Of many children those that decide are
 // shown; long values are cut. Safe for a terminal.
 std::string to_text(const Explanation& explanation, std::size_t indent);

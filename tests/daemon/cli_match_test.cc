@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 #include <sstream>
 #include <thread>
@@ -236,6 +237,43 @@ TEST(CliMatch, LabelsAreReadAndWritten) {
     EXPECT_FALSE(parse_labels(text)) << text;
 }
 
+// The whole of a file, or what went wrong.
+std::string content(LogFile& file) {
+  std::string out;
+  while (true) {
+    const auto chunk = file.read();
+    if (!chunk) return chunk.error().message;
+    if (chunk->empty()) return out;
+    out += *chunk;
+  }
+}
+
+TEST(CliLogFile, CompressedLogsAreInflated) {
+  const Folder folder;
+  const std::string path = folder.path + "/old.log.gz";
+  std::string text;
+  for (int i = 0; i < 300'000; ++i) text += std::to_string(i) + "\n";
+  for (const char* mode : {"wb", "ab"}) {  // a second member follows the first
+    gzFile out = ::gzopen(path.c_str(), mode);
+    ASSERT_EQ(::gzwrite(out, text.data(), static_cast<unsigned>(text.size())),
+              static_cast<int>(text.size()));
+    ASSERT_EQ(::gzclose(out), Z_OK);
+  }
+  auto file = LogFile::open(path);
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->size(), 0u);  // unknown
+  ASSERT_TRUE(file->make_rewindable());
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_TRUE(file->rewind());
+    EXPECT_EQ(content(*file), text + text);
+  }
+
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 9);
+  auto cut = LogFile::open(path);
+  ASSERT_TRUE(cut) << cut.error().message;
+  EXPECT_EQ(content(*cut), "reading " + path + ": the compressed data ends in the middle");
+}
+
 TEST(CliLogFile, APipeCanBeReadTwice) {
   const Folder folder;
   const std::string pipe = folder.path + "/pipe";
@@ -248,14 +286,7 @@ TEST(CliLogFile, APipeCanBeReadTwice) {
   ASSERT_TRUE(file->make_rewindable());
   for (int round = 0; round < 2; ++round) {
     ASSERT_TRUE(file->rewind());
-    std::string got;
-    while (true) {
-      const auto chunk = file->read();
-      ASSERT_TRUE(chunk);
-      if (chunk->empty()) break;
-      got += *chunk;
-    }
-    EXPECT_EQ(got, text);
+    EXPECT_EQ(content(*file), text);
   }
   EXPECT_EQ(file->size(), text.size());
 }

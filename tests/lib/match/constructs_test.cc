@@ -106,6 +106,35 @@ TEST(Constructs, Text) {
   });
 }
 
+// Negated, a literal is looked for in the value itself, many places at a time.
+TEST(Constructs, ContainsAtEveryPlaceOfALongValue) {
+  for (const std::string literal : {"k[", "aBc", "7", "an eighteen byte x"}) {
+    const std::vector<rule::Rule> rules{
+        make_rule(all({text("f", "*"), negate(text("f", "*" + literal + "*"))})),
+        make_rule(all({text("f", "*"), negate(text("f", "*" + literal + "*", true))}))};
+    std::vector<TestEvent> events;
+    std::vector<Match> expected;
+    for (std::size_t bytes = 1; bytes < 70; ++bytes) {
+      for (std::size_t at = 0; at <= bytes; ++at) {
+        std::string filler(bytes, 'B');
+        // First and last byte at the right distance, in the wrong case or none of a letter.
+        for (std::size_t i = 0; i < bytes; i += 5) filler[i] = "kKA{;\x17"[i % 7];
+        std::string own = literal;
+        if (at % 2 == 0) own[0] = own[0] == 'k' ? 'K' : own[0];
+        const bool holds = at + own.size() <= bytes;
+        if (holds) filler.replace(at, own.size(), own);
+        const auto index = static_cast<std::uint32_t>(events.size());
+        if (!holds) expected.push_back({index, 0});
+        if (!holds || own != literal) expected.push_back({index, 1});
+        events.push_back(value(filler));
+      }
+    }
+    const auto both = run(rules, event::Routes(), events);
+    EXPECT_EQ(both.matcher, both.reference) << literal;
+    EXPECT_EQ(both.matcher, expected) << literal;
+  }
+}
+
 TEST(Constructs, EmptyAndMissing) {
   check_rows({
       {"empty equals empty", text("f", ""), value(""), true},

@@ -134,6 +134,42 @@ TEST(Explain, FiltersLetThroughOrHide) {
   EXPECT_NE(explained(set, event).find("filter ours: true  (it has expired)\n"), std::string::npos);
 }
 
+// What nearest_miss() names, one a line.
+std::string missed(const rule::Rule& rule, const TestEvent& event) {
+  rule::RuleSet set;
+  set.rules = {rule};
+  event::FieldNames names;
+  for (const TestField& f : event.fields) names.intern(f.name);
+  event::Batch batch(1'000, 2);
+  add(batch, names, event);
+  const Explanation tree = explain(set, 0, batch, batch.events()[0], names, {});
+  std::string out;
+  for (const Explanation* node : nearest_miss(tree)) out += to_text(*node, 0);
+  return out;
+}
+
+TEST(Explain, TheNearestMissIsTheFewestChanges) {
+  const TestEvent event{{{"F", "x"}, {"G", "y"}, {"H", "z"}}};
+  const Expr f = text("F", "x");
+  const Expr no_f = text("F", "a");
+  const Expr no_g = text("G", "b");
+  const Expr no_h = text("H", "c");
+  const std::string f_line = "F equals 'x': true  (x)\n";
+  const std::string no_f_line = "F equals 'a': false  (x)\n";
+  const std::string no_g_line = "G equals 'b': false  (y)\n";
+  EXPECT_EQ(missed(make_rule(f), event), "");
+  EXPECT_EQ(missed(make_rule(all({f, no_f, no_g})), event), no_f_line + no_g_line);
+  EXPECT_EQ(missed(make_rule(any({all({no_g, no_h}), no_f})), event), no_f_line);
+  EXPECT_EQ(missed(make_rule(negate(f)), event), f_line);
+  EXPECT_EQ(missed(make_rule(negate(any({f, no_f}))), event), f_line);
+  EXPECT_EQ(missed(make_rule(all({no_g, negate(any({f, no_f}))})), event), no_g_line + f_line);
+  // Any of these would do.
+  EXPECT_EQ(missed(make_rule(any({no_f, no_g})), event),
+            "any of: false\n  " + no_f_line + "  " + no_g_line);
+  EXPECT_EQ(missed(make_rule(f, {"windows", "", ""}), event),
+            "logsource product=windows: false  (the event has none)\n");
+}
+
 TEST(Explain, OfLongListsWhatDecides) {
   std::vector<Expr> children;
   for (int i = 0; i < 100; ++i) children.push_back(text("F", std::to_string(i)));
