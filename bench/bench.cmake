@@ -14,6 +14,7 @@ vakt_bench(send bench/send.cc CLI11::CLI11 fmt::fmt Threads::Threads)
 vakt_bench(straw_man bench/straw_man.cc CLI11::CLI11 fmt::fmt Threads::Threads
            PkgConfig::HYPERSCAN)
 target_compile_definitions(bench_straw_man PRIVATE BOOST_ASIO_NO_DEPRECATED)
+vakt_bench(windows bench/windows.cc CLI11::CLI11 vakt_engine)
 
 # bench/stages/<folder>_bench.cc measures lib/<folder>.
 file(GLOB stages CONFIGURE_DEPENDS bench/stages/*_bench.cc)

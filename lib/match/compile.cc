@@ -493,6 +493,8 @@ void Compiler::lay_out_nodes() {
 
 }  // namespace
 
+const Code& code_of(const Program& program) { return program.impl_->code; }
+
 Program::Program() : impl_(std::make_unique<Impl>()) {}
 Program::~Program() = default;
 

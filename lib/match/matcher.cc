@@ -81,7 +81,7 @@ struct Matcher::Impl {
 };
 
 Matcher::Impl::Impl(std::shared_ptr<const Program> p)
-    : program(std::move(p)), code(program->impl_->code) {
+    : program(std::move(p)), code(code_of(*program)) {
   auto cloned = code.scratch.clone();
   check(cloned.has_value(), "memory for pattern scans");
   scratch = std::move(*cloned);

@@ -38,6 +38,8 @@ struct Hidden {
   auto operator<=>(const Hidden&) const = default;
 };
 
+struct Code;
+
 class Program {
  public:
   // Interns the rules' field names. Rules with an expression that neither Hyperscan nor PCRE2
@@ -56,7 +58,7 @@ class Program {
   bool uses_pcre(std::uint32_t rule) const;
 
  private:
-  friend class Matcher;
+  friend const Code& code_of(const Program& program);
   Program();
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -1,4 +1,4 @@
-// What a rule set compiles to; see match/matcher.h. Private to this folder.
+// What a rule set compiles to; see match/matcher.h. Private to this folder and its benchmarks.
 #pragma once
 
 #include <cstdint>
@@ -104,5 +104,7 @@ struct Code {
 struct Program::Impl {
   Code code;
 };
+
+const Code& code_of(const Program& program);
 
 }  // namespace vakt::match
