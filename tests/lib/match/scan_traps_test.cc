@@ -35,12 +35,12 @@ std::vector<Match> single_matches(const std::vector<rule::Rule>& rules,
 TEST(ScanTraps, EveryOccurrenceIsLookedAt) {
   const std::vector<rule::Rule> rules{make_rule(text("f", "abc*")), make_rule(text("f", "*abc")),
                                       make_rule(text("f", "*abc*"))};
-  const std::vector<TestEvent> events{value("xabcx"), value("abc"), value("xabc"), value("none"),
-                                      value("abc abc"), value("abcabcx")};
-  EXPECT_EQ(batch_matches(rules, events),
-            (std::vector<Match>{
-                {0, 2}, {1, 0}, {1, 1}, {1, 2}, {2, 1}, {2, 2}, {4, 0}, {4, 1}, {4, 2}, {5, 0},
-                {5, 2}}));
+  const std::vector<TestEvent> events{value("xabcx"), value("abc"),     value("xabc"),
+                                      value("none"),  value("abc abc"), value("abcabcx")};
+  EXPECT_EQ(
+      batch_matches(rules, events),
+      (std::vector<Match>{
+          {0, 2}, {1, 0}, {1, 1}, {1, 2}, {2, 1}, {2, 2}, {4, 0}, {4, 1}, {4, 2}, {5, 0}, {5, 2}}));
 }
 
 // The same literal means something else in another field.
