@@ -66,7 +66,7 @@ void MatchRun::add(const Line& line) {
   } else {
     read = reader_.read(line.text);
   }
-  if (!read.labels) read.labels = settings_.default_labels;
+  if (!read.labels) read.labels = line.labels ? line.labels : settings_.default_labels;
   const bool full = read.problem.empty() && !batch_.has_room(read.event.size());
   if (full || pending_.size() >= kPendingMax) flush();
   pending_.push_back({line.file, line.number, {}, read.problem, {}, {}});

@@ -50,6 +50,7 @@ class MatchRun {
     std::uint32_t file = 0;
     std::uint64_t number = 0;
     std::string_view path;
+    std::optional<event::LogSource> labels = {};  // where they are not in the line itself
   };
   void add(const Line& line);
   void flush();

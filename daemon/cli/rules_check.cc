@@ -107,7 +107,7 @@ void print_summary(const RuleReport& report, const AttackCoverage& coverage) {
 int check(const Options& options) {
   std::vector<std::string> paths = options.paths;
   if (paths.empty()) paths = rule_paths({}, {}).rules;
-  rule::LoadOptions load{{}, options.retired};
+  rule::LoadOptions load{{}, options.retired, true, {}};
   for (const std::string& text : options.placeholders) {
     if (const auto added = add_placeholder(text, load.placeholders); !added) {
       message("vakt rules check: " + added.error().message);

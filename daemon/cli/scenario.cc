@@ -12,9 +12,6 @@
 namespace vakt::cli {
 namespace {
 
-// When scenarios are received: later than anything they may say, so that no time is suspect.
-constexpr Time kScenarioNow = from_unix_seconds(4'102'444'800);  // 2100-01-01
-
 // Names by which a rule may be called, without those that several rules share.
 class RuleNames {
  public:
@@ -151,19 +148,25 @@ Result<engine::ListenerSettings> scenario_listener(const Scenario& scenario) {
   return listener;
 }
 
+void each_frame(const Scenario& scenario,
+                const std::function<void(const framing::Frame&, std::uint64_t line)>& take) {
+  framing::Options options;
+  options.mode = framing::Mode::lf;
+  options.frame_bytes_max = engine::kFrameBytesMax;
+  framing::Framer framer(options);
+  LineTracker tracker;
+  tracker.begin_chunk(scenario.log);
+  framer.feed(scenario.log,
+              [&](const framing::Frame& frame) { take(frame, tracker.line_of(frame)); });
+}
+
 Result<std::vector<Found>> run_scenario(const Scenario& scenario,
                                         std::shared_ptr<const engine::Pipeline> pipeline) {
   engine::Offline offline(pipeline, {}, kScenarioNow);
-  framing::Options framing;
-  framing.mode = framing::Mode::lf;
-  framing.frame_bytes_max = engine::kFrameBytesMax;
-  framing::Framer framer(framing);
-  LineTracker tracker;
   LineMap lines;
   std::uint64_t sequence = 0;
-  tracker.begin_chunk(scenario.log);
-  framer.feed(scenario.log, [&](const framing::Frame& frame) {
-    lines.add(sequence++, 0, tracker.line_of(frame));
+  each_frame(scenario, [&](const framing::Frame& frame, std::uint64_t line) {
+    lines.add(sequence++, 0, line);
     offline.add(frame.bytes, frame.truncated, 0, "scenario");
   });
   if (const auto finished = offline.finish(); !finished)

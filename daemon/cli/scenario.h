@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,7 +15,9 @@
 
 #include "base/diagnostic.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "engine/pipeline.h"
+#include "framing/framer.h"
 
 namespace vakt::cli {
 
@@ -68,6 +71,13 @@ struct Comparison {
 };
 // One to one: an assignment that satisfies as many expectations as any can.
 Comparison compare(const std::vector<Expectation>& expected, const std::vector<Found>& found);
+
+// When scenarios are received: later than anything they may say, so that no time is suspect.
+inline constexpr Time kScenarioNow = from_unix_seconds(4'102'444'800);  // 2100-01-01
+
+// The frames of a scenario's log with their lines, from 1.
+void each_frame(const Scenario& scenario,
+                const std::function<void(const framing::Frame&, std::uint64_t line)>& take);
 
 // Feeds the log to the engine. `pipeline` has one listener, with the scenario's year and zone.
 Result<std::vector<Found>> run_scenario(const Scenario& scenario,

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "cli/rule_paths.h"
+#include "cli/scenario_explain.h"
 
 namespace vakt::cli {
 namespace fs = std::filesystem;
@@ -36,6 +38,19 @@ std::vector<Expectation> renewed(const Outcome& outcome) {
   return out;
 }
 
+// Of incidents for which nothing similar was found: a difference of keys explains itself.
+std::string explanation_of(const Outcome& outcome, const Scenario& scenario,
+                           const std::shared_ptr<const engine::Pipeline>& pipeline) {
+  std::set<std::string> rules;
+  for (std::size_t e = 0; e < outcome.expected.size(); ++e)
+    if (!outcome.comparison.partner[e] &&
+        !nearest(outcome.expected[e], outcome.found, outcome.comparison.unexpected))
+      rules.insert(outcome.expected[e].rule);
+  std::string out;
+  for (const std::string& rule : rules) out += explain_missing(scenario, pipeline, rule);
+  return out;
+}
+
 }  // namespace
 
 std::optional<std::size_t> nearest(const Expectation& expectation, const std::vector<Found>& found,
@@ -62,7 +77,8 @@ Result<std::vector<std::string>> find_scenarios(const std::vector<std::string>& 
     const fs::file_status status = fs::status(path, error);
     if (!fs::exists(status)) return fail(Errc::not_found, "there is no " + path);
     if (!fs::is_directory(status)) {
-      out.push_back(path);
+      const fs::path extension = fs::path(path).extension();
+      if (extension != ".yml" && extension != ".yaml") out.push_back(path);
       continue;
     }
     std::vector<std::string> here;
@@ -120,7 +136,7 @@ Result<std::shared_ptr<const engine::Pipeline>> ScenarioRunner::pipeline_for(
 }
 
 Outcome ScenarioRunner::run(const std::string& path, const Scenario& scenario) {
-  Outcome outcome{path, scenario.title, {}, scenario.expected, {}, {}};
+  Outcome outcome{path, scenario.title, {}, scenario.expected, {}, {}, {}};
   const auto pipeline = pipeline_for(path, scenario);
   if (!pipeline) {
     outcome.problem = pipeline.error().message;
@@ -133,13 +149,14 @@ Outcome ScenarioRunner::run(const std::string& path, const Scenario& scenario) {
   }
   outcome.found = std::move(*found);
   outcome.comparison = compare(outcome.expected, outcome.found);
+  outcome.explanation = explanation_of(outcome, scenario, *pipeline);
   return outcome;
 }
 
 std::vector<Outcome> ScenarioRunner::run_file(const std::string& path) {
   std::string problem;
   const ScenarioFile file = read(path, problem);
-  if (!problem.empty()) return {{path, {}, problem, {}, {}, {}}};
+  if (!problem.empty()) return {{path, {}, problem, {}, {}, {}, {}}};
   std::vector<Outcome> out;
   for (const Scenario& scenario : file.scenarios) {
     Outcome outcome = run(path, scenario);

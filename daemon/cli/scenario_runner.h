@@ -12,7 +12,8 @@
 
 namespace vakt::cli {
 
-// *.scenario files in files and directories, in byte order. A path that does not exist is an error.
+// *.scenario files in directories and the files named, but rules (*.yml), in byte order. A path
+// that does not exist is an error.
 Result<std::vector<std::string>> find_scenarios(const std::vector<std::string>& paths);
 
 struct Outcome {
@@ -22,6 +23,7 @@ struct Outcome {
   std::vector<Expectation> expected;
   std::vector<Found> found;
   Comparison comparison;
+  std::string explanation;  // why expected incidents did not open; may be empty
   bool passed() const { return problem.empty() && comparison.passed(); }
 };
 

@@ -272,6 +272,15 @@ std::vector<const Explanation*> nearest_miss(const Explanation& explanation) {
   return changes(explanation, true);
 }
 
+std::string nearest_miss_text(const Explanation& explanation, std::size_t indent) {
+  const Nodes nodes = nearest_miss(explanation);
+  if (nodes.empty()) return {};
+  std::string out = fmt::format("{:{}}nearest miss: {} of its tests would have to be otherwise\n",
+                                "", indent, nodes.size());
+  for (const Explanation* node : nodes) append(out, *node, indent + 2);
+  return out;
+}
+
 Explanation explain(const rule::RuleSet& set, std::uint32_t rule, const event::Batch& batch,
                     const event::Event& event, const event::FieldNames& names,
                     const event::Routes& routes) {

@@ -33,6 +33,10 @@ Explanation explain(const rule::RuleSet& set, std::uint32_t rule, const event::B
 // Empty: it matches.
 std::vector<const Explanation*> nearest_miss(const Explanation& explanation);
 
+// "nearest miss: 1 test would have to be otherwise" and those nodes, as lines. Safe for a terminal.
+// Empty: it matches.
+std::string nearest_miss_text(const Explanation& explanation, std::size_t indent);
+
 // One line a node, `indent` blanks before the first level. Of many children those that decide are
 // shown; long values are cut. Safe for a terminal.
 std::string to_text(const Explanation& explanation, std::size_t indent);

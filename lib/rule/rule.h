@@ -116,6 +116,15 @@ struct Filter {
   std::optional<Time> expires;  // `vakt.expires`: events at or after it are not filtered
 };
 
+// An event that the rule is to match, or not to match: custom attribute `vakt.tests`.
+struct InlineTest {
+  std::string name;  // may be empty
+  bool match = true;
+  std::string event;                          // a JSON object, or a record as it is received
+  std::optional<event::LogSource> logsource;  // its label; nullopt: routed by its content
+  int line = 0;
+};
+
 struct Rule {
   Metadata meta;
   event::LogSource logsource;
@@ -128,6 +137,7 @@ struct Rule {
   std::vector<std::string> fields;  // names the detections use, unique
   // Custom attribute `vakt.quiet`: after how long without an event a new episode starts.
   Duration quiet = std::chrono::hours(1);
+  std::vector<InlineTest> tests;  // read only with LoadOptions::tests; decide nothing
 };
 
 enum class CorrelationType : std::uint8_t { event_count, value_count };
@@ -164,6 +174,8 @@ inline constexpr std::size_t kConditionDepthMax = 64;
 inline constexpr std::size_t kRulesMax = 100'000;  // of a set, correlations included
 inline constexpr std::size_t kFieldsMax = 32'768;  // of a set, different names
 inline constexpr std::size_t kGroupByMax = 16;
+inline constexpr std::size_t kInlineTestsMax = 1'000;  // of a rule
+inline constexpr std::size_t kInlineEventBytesMax = 64 << 10;
 inline constexpr std::uint64_t kThresholdMax = 1'000'000'000;
 inline constexpr Duration kTimespanMax = std::chrono::hours(24 * 366);
 
@@ -173,6 +185,7 @@ using Placeholders = std::map<std::string, std::vector<std::string>>;
 struct LoadOptions {
   Placeholders placeholders;
   bool retired = false;  // load rules of status deprecated or unsupported as well
+  bool tests = false;    // read `vakt.tests`, which a daemon has no use for
   // Texts that were parsed already; null: every text is parsed.
   std::shared_ptr<yaml::Parsed> parsed = {};
 };

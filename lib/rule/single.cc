@@ -10,6 +10,7 @@
 #include "rule/detection.h"
 #include "rule/document.h"
 #include "rule/identity.h"
+#include "rule/inline_test.h"
 #include "rule/metadata.h"
 #include "yaml/suggest.h"
 
@@ -54,23 +55,29 @@ void read_detections(const yaml::Node& node, std::vector<Detection>& out,
   }
 }
 
-void read_custom(const yaml::Node& document, Rule& rule, Reporter& reporter) {
+void read_quiet(const yaml::Node& quiet, Rule& rule, Reporter& reporter) {
+  const auto duration = parse_duration(quiet.text);
+  if (!quiet.is_scalar() || !duration || *duration <= Duration(0) || *duration > kTimespanMax) {
+    reporter.error(place(quiet), "'quiet' must be a time of at most 366 days",
+                   "a number and a unit: 90s, 15m, 1h, 7d");
+    return;
+  }
+  rule.quiet = *duration;
+}
+
+void read_custom(const yaml::Node& document, Rule& rule, const LoadOptions& options,
+                 Reporter& reporter) {
   const yaml::Node* node = document.find("vakt");
   if (node == nullptr) return;
   if (!node->is_map()) {
     reporter.error(place(*node), "'vakt' must be a map", "for example: vakt: {quiet: 1h}");
     return;
   }
-  reporter.refuse_unknown_keys(*node, {"quiet"});
-  const yaml::Node* quiet = node->find("quiet");
-  if (quiet == nullptr) return;
-  const auto duration = parse_duration(quiet->text);
-  if (!quiet->is_scalar() || !duration || *duration <= Duration(0) || *duration > kTimespanMax) {
-    reporter.error(place(*quiet), "'quiet' must be a time of at most 366 days",
-                   "a number and a unit: 90s, 15m, 1h, 7d");
-    return;
-  }
-  rule.quiet = *duration;
+  reporter.refuse_unknown_keys(*node, {"quiet", "tests"});
+  if (const yaml::Node* quiet = node->find("quiet"); quiet != nullptr)
+    read_quiet(*quiet, rule, reporter);
+  if (const yaml::Node* tests = node->find("tests"); tests != nullptr && options.tests)
+    rule.tests = read_inline_tests(*tests, rule.logsource, reporter);
 }
 
 }  // namespace
@@ -145,7 +152,7 @@ Rule read_rule(const yaml::Node& document, Metadata meta, const LoadOptions& opt
   } else {
     read_detection_section(*section, {rule.detections, rule.condition}, options, reporter);
   }
-  read_custom(document, rule, reporter);
+  read_custom(document, rule, options, reporter);
   if (reporter.failed()) return rule;
   rule.fields = fields_of(rule.detections);
   return rule;
