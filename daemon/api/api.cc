@@ -116,10 +116,10 @@ void metrics_text(const Context& context, const Request&, Respond respond) {
 }
 
 void list(const Context& context, const Request& request, Respond respond) {
-  const auto query = read_incident_query(request);
-  if (!query) return respond(error_of(query.error()));
   const auto store = store_of(context.backend);
   if (!store) return respond(store_away());
+  const auto query = read_incident_query(request, *store);
+  if (!query) return respond(error_of(query.error()));
   const auto incidents = store->incidents(*query);
   if (!incidents) return respond(error_of(incidents.error()));
   json::array rows;

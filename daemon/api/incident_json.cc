@@ -120,6 +120,8 @@ json::object to_json(const incident::Incident& i) {
   out["merged_into"] = id_or_null(i.merged_into);
   out["continues"] = id_or_null(i.continues);
   out["linked"] = std::move(linked);
+  out["storm"] = id_or_null(i.storm);
+  out["members"] = i.members == 0 ? json::value(nullptr) : json::value(i.members);
   out["times"] = times_of(i);
   out["disposition"] = i.disposition == incident::Disposition::none
                            ? json::value(nullptr)

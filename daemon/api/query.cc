@@ -36,7 +36,7 @@ constexpr std::string_view kStates =
 constexpr std::string_view kLevels = "informational, low, medium, high or critical";
 
 Result<void> read_parameter(const std::string& name, const std::string& value,
-                            store::IncidentQuery& query) {
+                            const store::Store& store, store::IncidentQuery& query) {
   const auto flag = [&](bool& into) -> Result<void> {
     if (value != "true" && value != "false") return bad(name, value, "true or false");
     into = value == "true";
@@ -51,6 +51,12 @@ Result<void> read_parameter(const std::string& name, const std::string& value,
     if (!query.severity) return bad(name, value, kLevels);
   } else if (name == "rule") {
     query.rule_id = value;
+  } else if (name == "storm") {
+    const auto storm = store.find_incident(value);
+    if (!storm) return tl::make_unexpected(storm.error());
+    query.storm = storm->id;
+  } else if (name == "include_members") {
+    return flag(query.include_members);
   } else if (name == "include_closed") {
     return flag(query.include_closed);
   } else if (name == "include_merged") {
@@ -66,8 +72,9 @@ Result<void> read_parameter(const std::string& name, const std::string& value,
     query.before_number = *before;
   } else {
     return fail(Errc::invalid,
-                fmt::format("there is no parameter '{}': state, severity, rule, include_closed, "
-                            "include_merged, limit and before exist",
+                fmt::format("there is no parameter '{}': state, severity, rule, storm, "
+                            "include_closed, include_merged, include_members, limit and before "
+                            "exist",
                             name));
   }
   return {};
@@ -120,11 +127,12 @@ Result<void> read_member(std::string_view key, const json::value& value, inciden
 
 }  // namespace
 
-Result<store::IncidentQuery> read_incident_query(const http::Request& request) {
+Result<store::IncidentQuery> read_incident_query(const http::Request& request,
+                                                 const store::Store& store) {
   store::IncidentQuery query;
   query.include_closed = false;
   for (const auto& [name, value] : request.query)
-    if (const auto ok = read_parameter(name, value, query); !ok)
+    if (const auto ok = read_parameter(name, value, store, query); !ok)
       return tl::make_unexpected(ok.error());
   return query;
 }

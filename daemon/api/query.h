@@ -11,8 +11,10 @@
 
 namespace vakt::api {
 
-// state, severity, rule, include_closed, include_merged, limit, before.
-Result<store::IncidentQuery> read_incident_query(const http::Request& request);
+// state, severity, rule, storm, include_closed, include_merged, include_members, limit, before.
+// `store` finds the incident that `storm` names.
+Result<store::IncidentQuery> read_incident_query(const http::Request& request,
+                                                 const store::Store& store);
 
 // evidence: how many rows of it (0..1,000; 100 when not said).
 Result<std::size_t> read_evidence_limit(const http::Request& request);

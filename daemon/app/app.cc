@@ -149,6 +149,7 @@ Result<void> App::load(const config::Config& config) {
 Result<void> App::open_store(const config::Config& config, const AppOptions& options) {
   engine::EngineOptions engine_options;
   engine_options.watermark.disorder = config.disorder;
+  engine_options.storm = config.storm;
   committer_ = std::make_unique<Committer>(*context_, slot_);
   engine_ = std::make_unique<EngineLoop>(*context_, loaded_, slot_, *committer_,
                                          store_options(config, options.env), engine_options);

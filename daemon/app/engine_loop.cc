@@ -211,6 +211,7 @@ void EngineLoop::count(const engine::Input& input) {
   const engine::EngineCounters& now = engine_->counters();
   metrics::add(counters.late_events, now.late_counted - counted_.late_counted);
   metrics::add(counters.groups_refused, now.groups_refused - counted_.groups_refused);
+  metrics::add(counters.left_to_storm, now.left_to_storm - counted_.left_to_storm);
   counted_ = now;
 }
 

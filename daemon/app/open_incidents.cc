@@ -32,7 +32,8 @@ void OpenIncidents::forget(incident::IncidentId id) {
 
 void OpenIncidents::apply(const incident::Incident& incident) {
   forget(incident.id);
-  if (incident.merged_into || incident.state == incident::State::closed) return;
+  if (incident.merged_into || incident.left_to_storm() || incident.state == incident::State::closed)
+    return;
   const auto severity = static_cast<std::size_t>(incident.severity);
   open_.emplace(incident.id, Known{incident.state, incident.severity, incident.opened_at});
   ++counts_[static_cast<std::size_t>(incident.state)][severity];

@@ -30,6 +30,9 @@ the daemon's data directory. REF is a number (17, INC-17) or the first digits of
 An incident goes new -> acknowledged -> investigating -> contained -> restored -> closed; stages may
 be skipped, not walked back.
 
+When one rule opens many incidents within minutes, they become members of one storm incident and are
+listed with --storm only. Acting on a member makes it an incident of its own again.
+
 Examples:
   vakt incidents list --severity high
   vakt incidents show INC-17
@@ -44,7 +47,7 @@ struct Options {
   ApiOptions api;
   bool json = false;
   // list
-  std::string state, severity, rule, before;
+  std::string state, severity, rule, storm, before;
   bool all = false;
   int limit = 100;
   // the others
@@ -63,6 +66,7 @@ int list(const Options& options) {
   add("state", options.state);
   add("severity", options.severity);
   add("rule", options.rule);
+  add("storm", options.storm);
   add("before", options.before);
   if (options.all) target += "&include_closed=true";
   const ApiReply answer = call(options.api, {kCommand, "GET", target});
@@ -145,6 +149,8 @@ void add_list(CLI::App& app, const Shared& options, int& status) {
   command->add_option("--severity", options->severity,
                       "informational, low, medium, high or critical");
   command->add_option("--rule", options->rule, "Id of a rule");
+  command->add_option("--storm", options->storm, "Members of this storm incident")
+      ->type_name("REF");
   command->add_flag("--all", options->all, "Closed ones too");
   command->add_option("--limit", options->limit, "At most so many")
       ->check(CLI::Range(1, 1'000))

@@ -39,6 +39,8 @@ json::array array_at(const json::object& object, std::string_view name) {
 std::string group_of(const json::object& incident) {
   const json::value* group = incident.if_contains("group");
   std::string out;
+  if (const std::string members = text_at(incident, "members"); !members.empty())
+    return fmt::format("storm of {} incidents", members);
   if (group == nullptr || !group->is_object()) return out;
   for (const auto& member : group->get_object())
     out += fmt::format("{}{}={}", out.empty() ? "" : " ", std::string_view(member.key()),
@@ -94,12 +96,13 @@ std::string incident_page(const json::object& i, const Terminal& terminal) {
   line(out, "first event", text_at(i, "first_event_time"));
   line(out, "last event", text_at(i, "last_event_time"));
   line(out, "opened by", text_at(i, "opened_by.event_time"));
-  line(out, "events",
+  line(out, text_at(i, "members").empty() ? "events" : "incidents",
        fmt::format("{} (peak {} within {}, threshold {})", text_at(i, "event_count"),
                    text_at(i, "peak"), text_at(i, "window"), text_at(i, "threshold")));
   line(out, "notes", notes_of(i));
   line(out, "rule", text_at(i, "rule.id"));
   line(out, "rule author", text_at(i, "rule.author"));
+  line(out, "member of", text_at(i, "storm"));
   line(out, "merged into", text_at(i, "merged_into"));
   line(out, "continues", text_at(i, "continues"));
   line(out, "revision", text_at(i, "revision"));

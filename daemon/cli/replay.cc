@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <chrono>
 #include <memory>
@@ -21,11 +22,11 @@ namespace {
 
 constexpr const char* kFooter = R"(
 Reads logs and prints the incidents that the daemon would have opened: same rules, same engine.
-Several files are merged by event time. Nothing is kept unless --store names an empty directory.
+Several files are merged by event time; gzip is read as it is. Nothing is kept unless --store names an empty directory.
 
 Examples:
   vakt replay --year 2025 /var/log/auth.log
-  zcat auth.log.*.gz | vakt replay --year 2025 --zone Europe/Stockholm -
+  vakt replay --year 2025 --zone Europe/Stockholm auth.log auth.log.*.gz
   vakt replay --json web.log auth.log | jq -r '[.severity, .rule.title] | @tsv'
   vakt replay --rules my-rules/ --open-level low events.ndjson
 
@@ -87,6 +88,7 @@ Result<std::unique_ptr<store::Store>> open_store(const std::string& path) {
 
 std::string group_text(const incident::Incident& incident) {
   std::string out;
+  if (incident.members > 0) return fmt::format("storm of {} incidents", incident.members);
   for (const auto& [name, value] : incident.detection.group)
     out += fmt::format("{}{}={}", out.empty() ? "" : " ", name, value);
   return out;
@@ -107,6 +109,7 @@ void print_incidents(const std::vector<incident::Incident>& incidents, const Lin
       print(boost::json::serialize(object) + "\n");
       continue;
     }
+    if (incident.storm) continue;
     const std::string opened_by = options.files.size() == 1
                                       ? fmt::format("line {}", place.line)
                                       : fmt::format("{}:{}", file, place.line);
@@ -145,6 +148,12 @@ int replay(const Options& options) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   const auto incidents = offline.incidents();
   print_incidents(incidents, *lines, options);
+  const auto members = std::count_if(incidents.begin(), incidents.end(), [](const auto& incident) {
+    return incident.storm.has_value();
+  });
+  if (members > 0)
+    message(
+        fmt::format("{} of the incidents are members of storms: see them with --json", members));
   message(fmt::format("{} events, {} unparsed, {} hits, {} incidents in {:.2f} s ({:.0f} events/s)",
                       offline.events(), offline.unparsed(), offline.hits(), incidents.size(),
                       took.count(),

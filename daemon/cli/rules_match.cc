@@ -25,6 +25,7 @@ namespace {
 constexpr const char* kFooter = R"(
 Every line is one event, JSON or syslog. Printed are the rules whose detection it matches, of every
 level; correlations have no part in it. By default an event's log source is what its content says.
+Files in gzip's format are read as they are.
 
 Examples:
   vakt rules match /var/log/auth.log

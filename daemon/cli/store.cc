@@ -87,6 +87,7 @@ int check_store(const StoreArguments& arguments) {
   std::uint64_t incidents = 0;
   store::IncidentQuery query;
   query.include_merged = true;
+  query.include_members = true;
   query.limit = 1000;
   while (true) {
     const auto page = store.incidents(query);

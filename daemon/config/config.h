@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "correlate/openings.h"
 #include "engine/pipeline.h"
 #include "framing/framer.h"
 #include "store/store.h"
@@ -63,6 +64,7 @@ struct Config {
   StoreSettings store;
   std::size_t workers = 0;  // 0: one a core
   Duration disorder = std::chrono::seconds(60);
+  correlate::StormSettings storm;
   bool allow_plaintext = false;
   bool watch_rules = false;  // read rules, decoders and field maps again when their files change
 };

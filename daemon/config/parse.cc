@@ -21,9 +21,9 @@ namespace {
 using yaml::Node;
 
 const std::vector<std::string_view> kTopKeys{
-    "data_dir", "rules",           "decoders",     "field_maps", "open_level",
-    "api",      "listeners",       "memory",       "store",      "workers",
-    "disorder", "allow_plaintext", "placeholders", "watch_rules"};
+    "data_dir", "rules",     "decoders",        "field_maps",   "open_level",
+    "api",      "listeners", "memory",          "store",        "workers",
+    "disorder", "storm",     "allow_plaintext", "placeholders", "watch_rules"};
 const std::vector<std::string_view> kListenerKeys{
     "name", "type", "address",   "format",          "framing",
     "year", "zone", "logsource", "frame_bytes_max", "receive_buffer"};
@@ -65,6 +65,10 @@ class FileReader {
                               config.open_level);
     read_.integer(root, "workers", {0, 256}, config.workers);
     read_.duration(root, "disorder", config.disorder);
+    if (const Node* storm = read_.map(root, "storm", {"groups", "window"})) {
+      read_.integer(*storm, "groups", {0, 1'000'000}, config.storm.groups);
+      read_.duration(*storm, "window", config.storm.window);
+    }
     read_.flag(root, "allow_plaintext", config.allow_plaintext);
     read_.flag(root, "watch_rules", config.watch_rules);
     if (const Node* memory = read_.map(root, "memory", {"budget"}))

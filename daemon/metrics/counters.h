@@ -106,6 +106,7 @@ struct Counters {
   Counter late_events{0};
   Counter negative_intervals{0};  // clamped to zero in a time-to-detect
   Counter groups_refused{0};
+  Counter left_to_storm{0};
   Counter lagging_sources{0};  // gauge
   Counter queue_length{0};     // gauge: batches waiting for the engine
   Counter queue_capacity{0};

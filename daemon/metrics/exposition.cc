@@ -240,7 +240,12 @@ void Collector::rules() const {
   by_rule(MetricType::Counter, "correlation_groups_evicted_total",
           "Hits not tracked because the memory for group state was full.",
           {{{"_other", ""}, get(c_.groups_refused)}}, nullptr);
-  by_rule(MetricType::Counter, "incidents_opened_total", "Incidents opened.", opened, "severity");
+  by_rule(MetricType::Counter, "incidents_opened_total",
+          "Incidents opened; not those that opened as members of a running storm.", opened,
+          "severity");
+  family(MetricType::Counter, "incidents_left_to_storm_total",
+         "Incidents that opened as members of a running storm.")
+      .metric.push_back(value_of(MetricType::Counter, {}, number(c_.left_to_storm)));
   one(MetricType::Histogram, "detection_latency_seconds", 0,
       "Seconds from an event's reception to its evaluation by all rules.");
   families_.back().metric = {histogram_of({}, c_.detection_latency)};

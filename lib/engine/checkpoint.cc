@@ -11,7 +11,7 @@
 namespace vakt::engine {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;  // 1: without storms
 
 void encode_time(ByteWriter& out, std::optional<Time> time) {
   out.u8(time ? 1 : 0);
@@ -41,6 +41,7 @@ std::string Engine::checkpoint() const {
     out.bytes(record);
   }
   encode_groups(out);
+  encode_storms(out);
   return bytes;
 }
 
@@ -77,7 +78,8 @@ void Engine::encode_groups(ByteWriter& out) const {
 bool Engine::restore(std::string_view checkpoint) {
   Engine fresh(detectors_, origin_, options_);
   ByteReader in(checkpoint);
-  if (in.u8() != kVersion) return false;
+  const std::uint8_t version = in.u8();
+  if (version < 1 || version > kVersion) return false;
   fresh.inputs_ = in.varint();
   fresh.next_sequence_ = in.varint();
   fresh.next_incident_ = in.varint();
@@ -91,23 +93,31 @@ bool Engine::restore(std::string_view checkpoint) {
     const incident::IncidentId id = incident->id;
     fresh.incidents_.emplace(id, std::move(*incident));
   }
-  if (!fresh.decode_groups(in) || !in.at_end()) return false;
+  std::vector<std::optional<std::uint32_t>> detector_now;
+  if (!fresh.decode_groups(in, detector_now)) return false;
+  if (version > 1 && !fresh.decode_storms(in, detector_now)) return false;
+  if (!in.at_end()) return false;
   fresh.counters_ = counters_;
   *this = std::move(fresh);
   return true;
 }
 
-bool Engine::decode_groups(ByteReader& in) {
+// `detector_now`: where the detectors of the checkpoint are in the present rule set.
+bool Engine::decode_groups(ByteReader& in,
+                           std::vector<std::optional<std::uint32_t>>& detector_now) {
   const auto& detectors = detectors_->all();
   std::unordered_map<std::string_view, std::uint32_t> of_id;
   for (std::uint32_t d = 0; d < detectors.size(); ++d) of_id.emplace(detectors[d].meta->id, d);
-  std::vector<std::optional<std::uint32_t>> now_at(in.varint());
-  for (auto& index : now_at) {
+  const std::uint64_t detectors_then = in.varint();
+  for (std::uint64_t i = 0; i < detectors_then; ++i) {
     const std::string_view id = in.bytes();
     const std::uint64_t high = in.be64();
     const Hash128 hash{high, in.be64()};
     const auto found = of_id.find(id);
-    if (found != of_id.end() && detectors[found->second].rule_hash == hash) index = found->second;
+    if (found != of_id.end() && detectors[found->second].rule_hash == hash)
+      detector_now.emplace_back(found->second);
+    else
+      detector_now.emplace_back();
     if (!in.ok()) return false;
   }
   const std::uint64_t groups = in.varint();
@@ -127,9 +137,9 @@ bool Engine::decode_groups(ByteReader& in) {
       identity_out.bytes(state.values.back());
     }
     const std::string_view bytes = in.bytes();
-    if (!in.ok() || detector >= now_at.size()) return false;
-    if (!now_at[detector]) continue;  // the rule is gone, and its state with it
-    const Key key{*now_at[detector], (flags & 1) != 0, hash128(identity)};
+    if (!in.ok() || detector >= detector_now.size()) return false;
+    if (!detector_now[detector]) continue;  // the rule is gone, and its state with it
+    const Key key{*detector_now[detector], (flags & 1) != 0, hash128(identity)};
     const correlate::Settings& settings = detectors[key.detector].settings;
     ByteReader group_in(bytes);
     auto group = correlate::Group::decode(settings, group_in);

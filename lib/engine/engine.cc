@@ -95,7 +95,7 @@ void Engine::detect(std::uint32_t detector_index, const event::Hit& hit, Time no
   const Hash128 digest = hash128(hit.raw, static_cast<std::uint64_t>(to_ns(hit.event_time)));
   const correlate::Change change =
       state->group.insert(settings, {hit.event_time, cause.sequence, hit.ordinal, *value}, digest);
-  update_incidents(cause, *state, change, changes);
+  update_incidents(cause, key, *state, change, changes);
   if (!state->parked) schedule(key, *state, settings.window);
   if (watermark) state->group.forget(settings, *watermark);
   account(*state);
@@ -129,14 +129,14 @@ void Engine::account(State& state) {
   state.bytes = bytes;
 }
 
-void Engine::update_incidents(const Cause& cause, State& state, const correlate::Change& change,
-                              Changes& changes) {
+void Engine::update_incidents(const Cause& cause, const Key& key, State& state,
+                              const correlate::Change& change, Changes& changes) {
   correlate::Episode& episode = state.group.episodes()[change.episode];
   if (change.absorbed && change.absorbed->incident && episode.incident &&
       *change.absorbed->incident != *episode.incident)
     merge_incidents(cause, episode, *change.absorbed, changes);
   if (change.crossed) {
-    open_incident(cause, state, change.episode, changes);
+    open_incident(cause, key, state, change.episode, changes);
     return;
   }
   if (!episode.incident) return;
@@ -154,29 +154,42 @@ void Engine::update_incidents(const Cause& cause, State& state, const correlate:
   incident.detection.peak = episode.peak;
   incident.detection.evidence_digest = episode.digest;
   incident.late = incident.late || state.late;
-  count_hit(cause, incident, changes);
+  changes.evidence(incident, cause.sequence, cause.hit.ordinal, options_.evidence_max);
+  after_close(incident, cause.now, changes);
   changes.touch(incident);
 }
 
-// A further hit of an incident's episode.
-void Engine::count_hit(const Cause& cause, incident::Incident& incident, Changes& changes) {
-  changes.evidence(incident, cause.sequence, cause.hit.ordinal, options_.evidence_max);
+// A further hit of an incident's episode, or a further member of a storm, arrived.
+void Engine::after_close(incident::Incident& incident, Time now, Changes& changes) {
   if (incident.state != incident::State::closed) return;
   if (incident.disposition == incident::Disposition::true_positive)
-    changes.add(incident::reopen(incident, cause.now));
+    changes.add(incident::reopen(incident, now));
   else
     ++incident.hits_after_close;
 }
 
-void Engine::open_incident(const Cause& cause, State& state, std::size_t episode_index,
-                           Changes& changes) {
+// What its rule and the event that opens it say of an incident, and its number.
+void Engine::describe(const Cause& cause, incident::Incident& incident) {
+  const rule::Metadata& meta = *cause.detector.meta;
+  incident.number = next_incident_++;
+  incident.detection.rule_id = meta.id;
+  incident.detection.rule_hash = cause.detector.rule_hash;
+  incident.rule_title = meta.title;
+  incident.rule_author = meta.author;
+  incident.severity = meta.level;
+  incident.historic = (cause.hit.flags & event::kHistoric) != 0;
+  incident.deciding_received_time = cause.hit.received_time;
+  incident.opened_at = cause.now;
+}
+
+void Engine::open_incident(const Cause& cause, const Key& key, State& state,
+                           std::size_t episode_index, Changes& changes) {
   auto& episodes = state.group.episodes();
   correlate::Episode& episode = episodes[episode_index];
-  const rule::Metadata& meta = *cause.detector.meta;
   incident::Incident incident;
   std::string identity;
   ByteWriter out(identity);
-  out.bytes(meta.id);
+  out.bytes(cause.detector.meta->id);
   for (std::size_t i = 0; i < state.values.size(); ++i) {
     incident.detection.group.emplace_back(cause.detector.group_names[i], state.values[i]);
     out.bytes(state.values[i]);
@@ -184,9 +197,7 @@ void Engine::open_incident(const Cause& cause, State& state, std::size_t episode
   out.be64(origin_);
   out.be64(episode.crossing->sequence);
   incident.id = hash128(identity);
-  incident.number = next_incident_++;
-  incident.detection.rule_id = meta.id;
-  incident.detection.rule_hash = cause.detector.rule_hash;
+  describe(cause, incident);
   incident.detection.first_event_time = episode.first;
   incident.detection.last_event_time = episode.last;
   incident.detection.opened_event_time = episode.crossing->time;
@@ -194,15 +205,9 @@ void Engine::open_incident(const Cause& cause, State& state, std::size_t episode
   incident.detection.event_count = episode.events;
   incident.detection.peak = episode.peak;
   incident.detection.evidence_digest = episode.digest;
-  incident.rule_title = meta.title;
-  incident.rule_author = meta.author;
-  incident.severity = meta.level;
   incident.threshold = cause.detector.settings.threshold;
   incident.window = cause.detector.settings.window;
-  incident.historic = (cause.hit.flags & event::kHistoric) != 0;
   incident.late = state.late;
-  incident.deciding_received_time = cause.hit.received_time;
-  incident.opened_at = cause.now;
   if (episode.continuation && episode_index > 0)
     incident.continues = episodes[episode_index - 1].incident;
   episode.incident = incident.id;
@@ -215,8 +220,9 @@ void Engine::open_incident(const Cause& cause, State& state, std::size_t episode
     if (p.time >= episode.first && p.time <= episode.last)
       changes.evidence(incident, p.sequence, p.ordinal, options_.evidence_max);
   changes.touch(incident);
-  if (!incident.continues) changes.opened(incident.id);
-  incidents_.insert_or_assign(incident.id, std::move(incident));
+  const incident::IncidentId id = incident.id;
+  const auto& kept = incidents_.insert_or_assign(id, std::move(incident)).first->second;
+  if (!kept.continues && count_opening(cause, key, kept, changes)) changes.opened(id);
 }
 
 // An event bridged two episodes that both have an incident. The later one merges into the earlier
@@ -283,8 +289,14 @@ void Engine::change_rules(const RulesChange& change, Time now, Changes& changes)
   for (const auto& [key, group] : groups_)
     for (const correlate::Episode& episode : group.group.episodes())
       if (episode.incident) waiting.insert(*episode.incident);
+  for (const auto& [key, storm] : storms_)
+    if (storm.incident) waiting.insert(*storm.incident);
   for (auto& [id, incident] : incidents_) {
     if (waiting.contains(id)) continue;
+    if (incident.final) {  // it only waited for a storm
+      if (!waiting_.contains(id)) changes.forget(id);
+      continue;
+    }
     incident.final = true;
     ++incident.revision;
     changes.add(incident::entry(incident, now, "vakt", "final",
@@ -316,6 +328,7 @@ void Engine::finalise(bool historic, std::optional<Time> until, Time now, Change
     queue.pop();
     finalise_due(due, *until, now, changes);
   }
+  finalise_storms(historic, *until, changes);
 }
 
 void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes) {
@@ -335,7 +348,7 @@ void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes
     incident::Incident& incident = incidents_.at(*episode->incident);
     incident.final = true;
     changes.touch(incident);
-    changes.forget(incident.id);
+    if (!waiting_.contains(incident.id)) changes.forget(incident.id);
   }
   if (state.group.empty()) {
     drop(due.key);

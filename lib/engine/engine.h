@@ -6,21 +6,23 @@
 // clock, no socket, no random source: the same inputs give the same effects, live, after a crash,
 // in a replay and in a test. Lives on one thread. An Input is applied whole or (on a bug) aborts.
 //
-// What it keeps in memory: group states (correlate/group.h), bounded by `state_bytes_max`, and the
-// incidents of episodes that are not final. Recovery: decode() of a checkpoint, then the later
-// inputs again, their effects discarded.
+// What it keeps in memory: group states (correlate/group.h), bounded by `state_bytes_max`, the
+// incidents of episodes that are not final, and those that may yet be members of a storm. Recovery:
+// decode() of a checkpoint, then the later inputs again, their effects discarded.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <optional>
 #include <queue>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <variant>
 #include <vector>
 
+#include "correlate/openings.h"
 #include "engine/detectors.h"
 #include "engine/watermark.h"
 #include "incident/incident.h"
@@ -35,6 +37,7 @@ struct EngineOptions {
   Duration late_memory = std::chrono::minutes(5);  // received time a late group is remembered
   std::size_t state_bytes_max = 256 << 20;         // of all group states
   std::size_t evidence_max = 1'000;                // rows per incident; further hits are counted
+  correlate::StormSettings storm;
 };
 
 // Events of one batch were received; `hits` are those that matched, ordered by event, then rule.
@@ -68,7 +71,8 @@ struct Effects {
   std::vector<incident::TimelineEntry> timeline;
   std::vector<store::EvidenceRow> evidence;
   std::vector<incident::IncidentId> opened;  // first opened by this input (also in `incidents`);
-                                             // without continuations of long episodes
+                                             // without continuations of long episodes and
+                                             // incidents left to a storm
   std::optional<Result<incident::Incident>> answer;  // to a Command
 };
 
@@ -77,6 +81,7 @@ struct EngineCounters {
   std::uint64_t late_counted = 0;    // hits below the watermark
   std::uint64_t ungrouped = 0;       // hits without a value for a group key or counted field
   std::uint64_t groups_refused = 0;  // hits not tracked because state_bytes_max was reached
+  std::uint64_t left_to_storm = 0;   // incidents that opened as members of a running storm
 };
 
 class Engine {
@@ -95,7 +100,7 @@ class Engine {
   std::size_t groups_of(std::size_t detector) const { return groups_by_detector_.at(detector); }
   std::size_t state_bytes() const { return state_bytes_; }
   // Does the passing of time matter now? Without open groups ticks may be left out.
-  bool waits_for_time() const { return !groups_.empty(); }
+  bool waits_for_time() const { return !groups_.empty() || !storms_.empty(); }
   const Detectors& detectors() const { return *detectors_; }
   // An incident that is still in memory, or null.
   const incident::Incident* find(incident::IncidentId id) const;
@@ -133,6 +138,15 @@ class Engine {
     bool operator>(const Due& o) const { return time != o.time ? time > o.time : id > o.id; }
   };
   using DueQueue = std::priority_queue<Due, std::vector<Due>, std::greater<>>;
+  struct StormKey {  // a rule's openings, news and history apart
+    std::uint32_t detector = 0;
+    bool historic = false;
+    auto operator<=>(const StormKey&) const = default;
+  };
+  struct Storm {
+    correlate::Openings openings;
+    std::optional<incident::IncidentId> incident;  // while it goes on
+  };
   class Changes;
 
   void apply_hits(const HitsInput& input, Time now, Changes& changes);
@@ -147,19 +161,31 @@ class Engine {
     std::uint64_t sequence = 0;
     Time now;
   };
-  void update_incidents(const Cause& cause, State& state, const correlate::Change& change,
-                        Changes& changes);
-  void open_incident(const Cause& cause, State& state, std::size_t episode, Changes& changes);
-  void count_hit(const Cause& cause, incident::Incident& incident, Changes& changes);
+  void update_incidents(const Cause& cause, const Key& key, State& state,
+                        const correlate::Change& change, Changes& changes);
+  void open_incident(const Cause& cause, const Key& key, State& state, std::size_t episode,
+                     Changes& changes);
+  void describe(const Cause& cause, incident::Incident& incident);
+  void after_close(incident::Incident& incident, Time now, Changes& changes);
   void merge_incidents(const Cause& cause, correlate::Episode& episode,
                        const correlate::Episode& absorbed, Changes& changes);
   void finalise(bool historic, std::optional<Time> until, Time now, Changes& changes);
   void finalise_due(const Due& due, Time until, Time now, Changes& changes);
+  bool count_opening(const Cause& cause, const Key& group, const incident::Incident& incident,
+                     Changes& changes);
+  void open_storm(const Cause& cause, Storm& storm, const std::vector<correlate::Opening>& joined,
+                  Changes& changes);
+  void join_storm(const Cause& cause, Storm& storm, const correlate::Opening& opening,
+                  Changes& changes);
+  void end_storm(Storm& storm, Changes& changes);
+  void finalise_storms(bool historic, Time until, Changes& changes);
+  void encode_storms(ByteWriter& out) const;
+  bool decode_storms(ByteReader& in, const std::vector<std::optional<std::uint32_t>>& detector_now);
   void drop(const Key& key);
   void schedule(const Key& key, State& state, Duration window);
   void account(State& state);
   void encode_groups(ByteWriter& out) const;
-  bool decode_groups(ByteReader& in);
+  bool decode_groups(ByteReader& in, std::vector<std::optional<std::uint32_t>>& detector_now);
 
   std::shared_ptr<const Detectors> detectors_;
   std::uint64_t origin_;
@@ -170,6 +196,8 @@ class Engine {
   DueQueue due_[2];                                               // by event time
   DueQueue late_due_[2];                                          // late groups, by received time
   std::map<incident::IncidentId, incident::Incident> incidents_;  // of episodes not yet final
+  std::map<StormKey, Storm> storms_;
+  std::set<incident::IncidentId> waiting_;  // may yet be members: kept when they are final
   std::uint64_t inputs_ = 0;
   std::uint64_t next_sequence_ = 0;
   std::uint64_t next_incident_ = 1;

@@ -79,6 +79,8 @@ struct Incident {
   std::optional<IncidentId> merged_into;  // this one is no more
   std::optional<IncidentId> continues;    // an episode longer than episode_max
   std::vector<IncidentId> linked;         // bridged by a late event, but people had decided
+  std::optional<IncidentId> storm;        // the storm incident that it is a member of
+  std::uint64_t members = 0;              // of a storm incident: how many; else 0
   std::uint64_t hits_after_close = 0;
 
   Time deciding_received_time;  // reception of the event that opened it
@@ -97,6 +99,8 @@ struct Incident {
 
   // Has a person touched it? Then detection no longer merges it away.
   bool decided() const { return state != State::fresh; }
+  // A member of a storm is worked on there, until somebody acts on it by itself.
+  bool left_to_storm() const { return storm && !decided(); }
 };
 
 // One line of an incident's history. Append-only.
@@ -106,7 +110,8 @@ struct TimelineEntry {
   Time at;                  // `now` of the input that caused it
   std::string actor;        // name of a person or token; "vakt" for detection
   std::string kind;         // opened, crossing_moved, merged, linked, continued, acknowledged,
-                            // investigating, contained, restored, closed, reopened, note, final
+                            // investigating, contained, restored, closed, reopened, note, final,
+                            // storm
   std::string text;         // for people; may hold text from events or people: escape on output
 };
 

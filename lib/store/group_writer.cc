@@ -181,12 +181,15 @@ void GroupWriter::add_incidents(std::span<const Commit* const> group) {
     row_.clear();
     encode_number(number, row_);
     database_.put(batch_, Family::incidents, id_key(kIdKind, incident.id), row_);
-    const bool open = incident.state != incident::State::closed && !incident.merged_into;
+    const bool open = incident.state != incident::State::closed && !incident.merged_into &&
+                      !incident.left_to_storm();
     const std::string open_key = number_key(kOpenKind, number);
     if (open)
       database_.put(batch_, Family::incidents, open_key, "");
     else
       database_.remove(batch_, Family::incidents, open_key);
+    if (incident.storm)
+      database_.put(batch_, Family::incidents, member_key(*incident.storm, number), "");
   }
 }
 

@@ -18,8 +18,11 @@ enum IncidentFlag : std::uint8_t {
   kLate = 1 << 2,
   kMerged = 1 << 3,
   kContinues = 1 << 4,
+  kMember = 1 << 5,
+  kStorm = 1 << 6,
 };
-constexpr std::uint8_t kIncidentFlags = kFinal | kHistoricIncident | kLate | kMerged | kContinues;
+constexpr std::uint8_t kIncidentFlags =
+    kFinal | kHistoricIncident | kLate | kMerged | kContinues | kMember | kStorm;
 
 std::uint8_t flags_of(const Incident& incident) {
   std::uint8_t flags = 0;
@@ -28,6 +31,8 @@ std::uint8_t flags_of(const Incident& incident) {
   if (incident.late) flags |= kLate;
   if (incident.merged_into) flags |= kMerged;
   if (incident.continues) flags |= kContinues;
+  if (incident.storm) flags |= kMember;
+  if (incident.members > 0) flags |= kStorm;
   return flags;
 }
 
@@ -112,6 +117,8 @@ std::optional<Head> read_head(RecordReader& reader) {
   read.head.state = static_cast<incident::State>(state);
   read.head.severity = static_cast<rule::Level>(severity);
   read.head.merged = (read.flags & kMerged) != 0;
+  read.head.left_to_storm =
+      (read.flags & kMember) != 0 && read.head.state == incident::State::fresh;
   return read;
 }
 
@@ -133,6 +140,8 @@ void encode_incident(const Incident& incident, std::string& out) {
   writer.svarint(incident.window.count());
   if (incident.merged_into) writer.hash(*incident.merged_into);
   if (incident.continues) writer.hash(*incident.continues);
+  if (incident.storm) writer.hash(*incident.storm);
+  if (incident.members > 0) writer.varint(incident.members);
   writer.varint(incident.linked.size());
   for (const incident::IncidentId id : incident.linked) writer.hash(id);
   writer.varint(incident.hits_after_close);
@@ -163,6 +172,8 @@ std::optional<Incident> decode_incident(std::string_view bytes) {
   incident.window = Duration(reader.svarint());
   if (head->head.merged) incident.merged_into = reader.hash();
   if ((head->flags & kContinues) != 0) incident.continues = reader.hash();
+  if ((head->flags & kMember) != 0) incident.storm = reader.hash();
+  if ((head->flags & kStorm) != 0) incident.members = reader.varint();
   const std::uint64_t linked = reader.varint();
   if (linked > reader.rest().size() / 16) return std::nullopt;
   for (std::uint64_t i = 0; i < linked; ++i) incident.linked.push_back(reader.hash());

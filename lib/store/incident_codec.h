@@ -18,6 +18,7 @@ struct IncidentHead {
   incident::State state = incident::State::fresh;
   rule::Level severity = rule::Level::medium;
   bool merged = false;
+  bool left_to_storm = false;
   std::string_view rule_id;
 };
 std::optional<IncidentHead> decode_incident_head(std::string_view bytes);

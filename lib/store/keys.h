@@ -22,6 +22,8 @@ inline constexpr char kMinuteKind = 'm';    // meta: minute of `now` -> first se
 inline constexpr char kRecordKind = 'n';    // incidents: number -> record
 inline constexpr char kIdKind = 'i';        // incidents: id -> number
 inline constexpr char kOpenKind = 'o';      // incidents: number, while neither closed nor merged
+                                            // nor left to a storm
+inline constexpr char kMemberKind = 's';    // incidents: id of a storm, number of a member
 inline constexpr char kAnswerKind = 'k';    // idempotency: key -> answer
 inline constexpr char kReceivedKind = 't';  // idempotency: received time, key -> nothing
 
@@ -52,6 +54,12 @@ inline void append_hash(std::string& out, Hash128 hash) {
 inline std::string id_key(char kind, Hash128 id) {
   std::string key(1, kind);
   append_hash(key, id);
+  return key;
+}
+
+inline std::string member_key(Hash128 storm, std::uint64_t number) {
+  std::string key = id_key(kMemberKind, storm);
+  ByteWriter(key).be64(number);
   return key;
 }
 

@@ -23,6 +23,7 @@ bool matches(const IncidentHead& head, const IncidentQuery& query) {
          (!query.severity || head.severity == *query.severity) &&
          (query.rule_id.empty() || head.rule_id == query.rule_id) &&
          (query.include_merged || !head.merged) &&
+         (query.include_members || query.storm || !head.left_to_storm) &&
          (query.include_closed || head.state != incident::State::closed);
 }
 
@@ -99,17 +100,21 @@ Result<std::vector<incident::Incident>> Store::incidents(const IncidentQuery& qu
                                            kIncidentsPerPageMax, query.limit));
   // Open incidents are few among many closed ones and have an index of their own.
   const bool only_closed = query.state == incident::State::closed;
-  const bool only_open =
-      !query.include_merged && !only_closed && (!query.include_closed || query.state.has_value());
-  const char kind = only_open ? kOpenKind : kRecordKind;
+  const bool only_open = !query.include_merged && !query.include_members && !only_closed &&
+                         (!query.include_closed || query.state.has_value());
+  const bool indexed = query.storm || only_open;
   const Database& database = *impl_->database;
-  Scan scan(database, Family::incidents, number_key(kind, 0), number_key(kind, query.before_number),
+  const auto key = [&](std::uint64_t number) {
+    return query.storm ? member_key(*query.storm, number)
+                       : number_key(indexed ? kOpenKind : kRecordKind, number);
+  };
+  Scan scan(database, Family::incidents, key(0), key(query.before_number),
             Scan::Direction::backward);
   std::vector<incident::Incident> found;
   for (; scan.valid() && found.size() < query.limit; scan.next()) {
-    const std::uint64_t number = ByteReader(scan.key().substr(1)).be64();
+    const std::uint64_t number = ByteReader(scan.key().substr(scan.key().size() - 8)).be64();
     std::optional<std::string> loaded;
-    if (only_open) {
+    if (indexed) {
       auto row = database.get(Family::incidents, number_key(kRecordKind, number));
       if (!row) return tl::make_unexpected(row.error());
       if (!*row) return damaged("record of incident", number);

@@ -65,9 +65,11 @@ struct LogEntry {
 struct IncidentQuery {
   std::optional<incident::State> state;
   std::optional<rule::Level> severity;
-  std::string rule_id;  // empty: any
+  std::string rule_id;                        // empty: any
+  std::optional<incident::IncidentId> storm;  // its members, also those left to it
   bool include_merged = false;
   bool include_closed = true;
+  bool include_members = false;              // incidents left to their storm
   std::uint64_t before_number = UINT64_MAX;  // for paging: newest first, numbers below this
   std::size_t limit = 100;                   // 1..1,000
 };

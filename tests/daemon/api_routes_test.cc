@@ -47,6 +47,7 @@ TEST(ApiRoutes, StatusOfEveryKindOfRequest) {
       {"GET", "/api/v1/incidents?limit=1001", "", 400, "1000"},
       {"GET", "/api/v1/incidents?before=x", "", 400, "number"},
       {"GET", "/api/v1/incidents?include_closed=maybe", "", 400, "true or false"},
+      {"GET", "/api/v1/incidents?storm=INC-99", "", 404, "there is no incident"},
       {"GET", "/api/v1/incidents?stat=new", "", 400, "'stat'"},
       {"GET", "/api/v1/incidents/99", "", 404, "not_found"},
       {"GET", "/api/v1/incidents/INC-1", "", 200, "timeline"},
@@ -121,6 +122,7 @@ TEST(ApiRoutes, ListFiltersAndPages) {
       {"?limit=2&before=INC-2", {"INC-1"}, ""},
       {"?state=acknowledged", {}, ""},
       {"?include_closed=true", {"INC-3", "INC-2", "INC-1"}, ""},
+      {"?storm=INC-2", {}, ""},
   };
   const Rig rig;
   for (const Row& row : rows) {

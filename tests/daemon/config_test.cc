@@ -48,7 +48,7 @@ TEST(Config, Complaints) {
       {"disorder: 90s\n", ""},
       {"[1]",
        "vakt.yaml:1:1: error: the configuration must be a map (its keys: data_dir, rules, "
-       "decoders, field_maps, open_level, api, listeners, memory, store, workers, disorder, "
+       "decoders, field_maps, open_level, api, listeners, memory, store, workers, disorder, storm, "
        "allow_plaintext, placeholders, watch_rules)\n"},
       {"placeholders: [a]\n",
        "vakt.yaml:1:15: error: 'placeholders' must be a map (for example: placeholders: {admins: "
@@ -165,12 +165,15 @@ memory: {budget: 1GiB}
 store: {durability: os, raw_bytes_max: 5GB, raw_age_max: 7d, hit_age_max: 90d}
 workers: 3
 disorder: 2m
+storm: {groups: 50, window: 5m}
 placeholders: {admins: [alice, bob]}
 )");
   EXPECT_EQ(config.data_dir, "/srv/vakt");
   EXPECT_EQ(config.decoders, std::vector<std::string>{"/etc/rules/decoders"});
   EXPECT_EQ(config.field_maps, std::vector<std::string>{"/etc/rules/field_maps"});
   EXPECT_EQ(config.open_level, rule::Level::medium);
+  EXPECT_EQ(config.storm.groups, 50u);
+  EXPECT_EQ(config.storm.window, std::chrono::minutes(5));
   EXPECT_EQ(to_string(config.api.address), "[::1]:9000");
   EXPECT_EQ(config.api.token_file, "/etc/vakt/token");
   EXPECT_EQ(config.api.events.year, 2017);

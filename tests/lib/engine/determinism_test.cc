@@ -91,7 +91,7 @@ void take(std::map<std::uint64_t, incident::Incident>& seen, const Effects& effe
 Detections of_engine(const std::map<std::uint64_t, incident::Incident>& seen) {
   Detections out;
   for (const auto& [number, i] : seen) {
-    if (i.merged_into) continue;
+    if (i.merged_into || i.members > 0) continue;  // a storm is about incidents, not events
     EXPECT_TRUE(i.final);
     const incident::Detection& d = i.detection;
     out.emplace(d.rule_id, d.group[0].second, d.first_event_time, d.last_event_time,

@@ -153,17 +153,17 @@ TEST(Engine, ACommandOnAnIncidentOutOfMemoryUsesTheLoadedRecord) {
   Seen seen;
   std::deque<Hits> hits;
   seen.take(engine.apply(one_hit(hits.emplace_back(), 0)));
-  seen.take(engine.apply({at(500), Tick{}}));
+  seen.take(engine.apply({at(5'000), Tick{}}));
   ASSERT_TRUE(seen[1].final);
   EXPECT_EQ(engine.find(seen[1].id), nullptr);
   Command c = command(seen[1], ActionKind::contain);
-  EXPECT_EQ(engine.apply({at(501), c}).answer->error().code, Errc::not_found);
+  EXPECT_EQ(engine.apply({at(5'001), c}).answer->error().code, Errc::not_found);
   c.loaded = seen[1];
-  const Effects& effects = seen.take(engine.apply({at(502), c}));
+  const Effects& effects = seen.take(engine.apply({at(5'002), c}));
   ASSERT_TRUE(effects.answer && *effects.answer);
   EXPECT_EQ(seen[1].state, State::contained);
-  EXPECT_EQ(seen[1].contained_at, at(502));
-  EXPECT_EQ(seen[1].acknowledged_at, at(502));
+  EXPECT_EQ(seen[1].contained_at, at(5'002));
+  EXPECT_EQ(seen[1].acknowledged_at, at(5'002));
 }
 
 TEST(Engine, SingleRulesHaveAQuietPeriodPerHost) {

@@ -293,6 +293,8 @@ TEST(Load, DetectionHash) {
   // What people call things, and in which order, does not count.
   EXPECT_EQ(base, hash("id: other\nlevel: high\ntags: [x]\ndescription: d\nvakt: {quiet: 5m}\n" +
                        rule("P", "{f: {C: 1}, t: {B: z, A: [y, x]}, condition: not f and t}")));
+  EXPECT_EQ(base, hash("vakt:\n  tests: [{match: {A: x, B: z}}]\n" +
+                       rule("p", "{s: {A: [x, y], B: z}, f: {C: 1}, condition: s and not f}")));
   EXPECT_EQ(base, hash(rule("p",
                             "{s: {A: [x, y, x], B: z}, f: {C: '1'}, u: {D: 1}, "
                             "condition: s and not f}")));

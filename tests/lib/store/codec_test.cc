@@ -61,6 +61,8 @@ incident::Incident full_incident() {
   i.merged_into = Hash128{5, 6};
   i.continues = Hash128{7, 8};
   i.linked = {{9, 10}, {11, 12}};
+  i.storm = Hash128{13, 14};
+  i.members = 15;
   i.hits_after_close = 13;
   i.deciding_received_time = kEpoch;
   i.opened_at = kEpoch + std::chrono::nanoseconds(1);
@@ -94,6 +96,8 @@ TEST(IncidentCodec, RoundTrip) {
     EXPECT_EQ(back->merged_into, i.merged_into);
     EXPECT_EQ(back->continues, i.continues);
     EXPECT_EQ(back->linked, i.linked);
+    EXPECT_EQ(back->storm, i.storm);
+    EXPECT_EQ(back->members, i.members);
     EXPECT_EQ(back->disposition, i.disposition);
     EXPECT_EQ(back->investigating_at, i.investigating_at);
     EXPECT_EQ(back->contained_at, i.contained_at);

@@ -197,6 +197,48 @@ void add_incidents(Store& store, std::uint64_t count) {
   }
 }
 
+// A member is listed with its storm, and among the others once somebody has acted on it.
+TEST(Incidents, MembersAreListedWithTheirStorm) {
+  Disk disk;
+  auto store = open(disk.options());
+  Commit c;
+  c.number = 1;
+  c.now = kEpoch;
+  for (std::uint64_t number = 1; number <= 5; ++number) {
+    incident::Incident incident;
+    incident.number = number;
+    incident.id = hash128("id" + std::to_string(number));
+    if (number == 1) incident.members = 3;
+    if (number > 1 && number < 5) incident.storm = hash128("id1");
+    c.incidents.push_back(std::move(incident));
+  }
+  ASSERT_TRUE(commit_one(*store, c));
+  c.incidents = {c.incidents[2]};
+  c.incidents[0].state = incident::State::acknowledged;
+  c.number = 2;
+  ASSERT_TRUE(commit_one(*store, c));
+  const auto numbers = [&](const std::function<void(IncidentQuery&)>& set) {
+    IncidentQuery query;
+    set(query);
+    std::vector<std::uint64_t> out;
+    const auto found = store->incidents(query).value();
+    for (const auto& incident : found) out.push_back(incident.number);
+    return out;
+  };
+  using Numbers = std::vector<std::uint64_t>;
+  EXPECT_EQ(numbers([](auto&) {}), (Numbers{5, 3, 1}));
+  EXPECT_EQ(numbers([](auto& q) { q.include_closed = false; }), (Numbers{5, 3, 1}));
+  EXPECT_EQ(numbers([](auto& q) { q.include_members = true; }), (Numbers{5, 4, 3, 2, 1}));
+  EXPECT_EQ(numbers([](auto& q) { q.storm = hash128("id1"); }), (Numbers{4, 3, 2}));
+  EXPECT_EQ(numbers([](auto& q) {
+              q.storm = hash128("id1");
+              q.before_number = 4;
+              q.limit = 1;
+            }),
+            Numbers{3});
+  EXPECT_EQ(numbers([](auto& q) { q.storm = hash128("id5"); }), Numbers{});
+}
+
 TEST(Incidents, PagesAreCompleteAndNewestFirst) {
   Disk disk;
   auto store = open(disk.options());
