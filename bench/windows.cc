@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -278,9 +279,15 @@ struct Options {
   std::vector<std::size_t> samples{0};
   unsigned seed = 1;
   int rounds = 5;
+  double share_min = 0;   // of the largest sample
+  double growth_max = 0;  // Vakt's growth of `scan` over the bare scan's; 0: not asked for
 };
 
-int measure(const Options& options, const Corpus& corpus, std::size_t sample) {
+struct Measured {
+  Medians bare, vakt;
+};
+
+std::optional<Measured> measure(const Options& options, const Corpus& corpus, std::size_t sample) {
   engine::PipelineOptions pipeline_options;
   pipeline_options.rule_paths = rule_files(options.rules, sample, options.seed);
   pipeline_options.decoder_paths = options.decoders;
@@ -290,7 +297,7 @@ int measure(const Options& options, const Corpus& corpus, std::size_t sample) {
   listener.format = engine::Format::json;
   Diagnostics diagnostics;
   const auto pipeline = engine::Pipeline::load(pipeline_options, diagnostics);
-  if (!pipeline) return 1;
+  if (!pipeline) return std::nullopt;
   Vakt vakt(pipeline);
   vakt.run(corpus);  // warm-up, and what class each event is of
   Bare bare(pipeline);
@@ -302,7 +309,7 @@ int measure(const Options& options, const Corpus& corpus, std::size_t sample) {
     of_vakt.push_back(vakt.run(corpus));
     if (vakt.hits() != hits) {
       fmt::print(stderr, "error: {} hits, then {}\n", hits, vakt.hits());
-      return 1;
+      return std::nullopt;
     }
   }
   const std::size_t n = corpus.lines.size();
@@ -319,7 +326,30 @@ int measure(const Options& options, const Corpus& corpus, std::size_t sample) {
       pipeline->rules->rules.size(), n, hits, bare.reports(), bare.values(), bare.bytes() >> 20,
       options.rounds, b.parse, b.scan, b.all, v.parse, v.scan, v.all, b.parse / v.parse,
       b.scan / v.scan, b.all / v.all, memory_mb() - (corpus.bytes.size() >> 20));
-  return 0;
+  return Measured{b, v};
+}
+
+// From the first sample to the last. 0: as asked for.
+int judge(const Options& options, const Measured& first, const Measured& last) {
+  const double growth_bare = last.bare.scan / first.bare.scan;
+  const double growth_vakt = last.vakt.scan / first.vakt.scan;
+  const double growth = growth_vakt / growth_bare;
+  const double share = last.bare.all / last.vakt.all;
+  if (options.samples.size() > 1)
+    fmt::print("growth of scan: bare {:.2f}, vakt {:.2f}, ratio {:.2f}\n", growth_bare, growth_vakt,
+               growth);
+  int status = 0;
+  const auto want = [&](bool met, const std::string& text) {
+    fmt::print("{}: {}\n", met ? "ok" : "FAILED", text);
+    if (!met) status = 1;
+  };
+  if (options.share_min > 0)
+    want(share >= options.share_min,
+         fmt::format("share {:.2f}, at least {:.2f} wanted", share, options.share_min));
+  if (options.growth_max > 0)
+    want(growth <= options.growth_max,
+         fmt::format("growth ratio {:.2f}, at most {:.2f} wanted", growth, options.growth_max));
+  return status;
 }
 
 }  // namespace
@@ -335,9 +365,16 @@ int main(int argc, char** argv) {
       ->delimiter(',');
   app.add_option("--seed", options.seed, "which files a sample takes");
   app.add_option("--rounds", options.rounds)->check(CLI::Range(1, 1000));
+  app.add_option("--share-min", options.share_min, "fail below this share, with the last sample");
+  app.add_option("--growth-max", options.growth_max,
+                 "fail where scan grows more than so many times the bare scan's growth");
   CLI11_PARSE(app, argc, argv);
   const Corpus corpus = read_corpus(options.events);
-  for (const std::size_t sample : options.samples)
-    if (const int status = measure(options, corpus, sample); status != 0) return status;
-  return 0;
+  std::vector<Measured> all;
+  for (const std::size_t sample : options.samples) {
+    const auto measured = measure(options, corpus, sample);
+    if (!measured) return 1;
+    all.push_back(*measured);
+  }
+  return judge(options, all.front(), all.back());
 }

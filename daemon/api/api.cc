@@ -11,6 +11,7 @@
 #include "api/incident_json.h"
 #include "api/query.h"
 #include "api/reload_json.h"
+#include "api/statistics_json.h"
 #include "api/token.h"
 #include "metrics/exposition.h"
 
@@ -132,6 +133,10 @@ void list(const Context& context, const Request& request, Respond respond) {
   respond(json_response(out));
 }
 
+void statistics(const Context& context, const Request&, Respond respond) {
+  respond(json_response(statistics_json(*context.backend.pipeline())));
+}
+
 void show(const Context& context, const Request& request, Respond respond) {
   const auto limit = read_evidence_limit(request);
   if (!limit) return respond(error_of(limit.error()));
@@ -185,6 +190,7 @@ void add_routes(http::Server& server, boost::asio::io_context& io, Backend backe
   server.add({"GET", "/-/ready", 0, open_to_all(context, ready), {}});
   server.add({"GET", "/metrics", 0, open_to_all(context, metrics_text), {}});
   server.add({"POST", "/-/reload", 0, with_token(context, reload), {}});
+  server.add({"GET", "/api/v1/rules/statistics", 0, with_token(context, statistics), {}});
   server.add({"GET", "/api/v1/incidents", 0, with_token(context, list), {}});
   server.add({"GET", "/api/v1/incidents/{ref}", 0, with_token(context, show), {}});
   server.add(

@@ -10,6 +10,7 @@
 #include "base/diagnostic.h"
 #include "base/result.h"
 #include "engine/engine.h"
+#include "engine/pipeline.h"
 #include "store/store.h"
 
 namespace vakt::api {
@@ -37,7 +38,8 @@ struct Backend {
   std::function<void(engine::Command, std::function<void(Result<incident::Incident>)> done)>
       command;
   std::function<void(std::function<void(ReloadReport)> done)> reload;
-  std::function<std::string()> metrics;         // Prometheus text exposition
+  std::function<std::string()> metrics;                               // Prometheus text exposition
+  std::function<std::shared_ptr<const engine::Pipeline>()> pipeline;  // the rules in use
   std::function<bool(std::string& why)> ready;  // rules loaded, store healthy, recovery done
   std::string token_hash;                       // SHA-256, hex, of the API token
   std::string version;

@@ -231,6 +231,7 @@ api::Backend App::backend(const std::string& token_hash) {
   };
   backend.reload = [this](std::function<void(api::ReloadReport)> done) { reload(std::move(done)); };
   backend.metrics = [this] { return metrics_text(); };
+  backend.pipeline = [this] { return in_use()->pipeline; };
   backend.ready = [this](std::string& why) {
     if (stopping_.load()) why = "stopping";
     if (context_->store_down.load()) why = "the store cannot be written";

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/commit.h"
+#include "engine/statistics.h"
 #include "source/clock.h"
 #include "source/named_thread.h"
 
@@ -44,8 +45,19 @@ Result<void> EngineLoop::open() {
   if (!store) return tl::make_unexpected(store.error());
   slot_.set(std::move(*store));
   auto recovered = recover();
+  if (recovered) recovered = take_statistics();
   if (!recovered) slot_.close();
   return recovered;
+}
+
+// Of earlier processes.
+Result<void> EngineLoop::take_statistics() {
+  const auto stored = slot_.get()->statistics();
+  if (!stored) return tl::make_unexpected(stored.error());
+  loaded_->pipeline->carried->set_since(source::wall_clock());
+  if (*stored && !engine::merge_statistics(**stored, *loaded_->pipeline))
+    spdlog::warn("the statistics of events are of another version: they begin anew");
+  return {};
 }
 
 Result<void> EngineLoop::recover() {
@@ -137,6 +149,8 @@ void EngineLoop::arrived(source::Adoption& adoption) {
 
 // With a checkpoint, so that no recovery has to read hits of both rule sets.
 void EngineLoop::change_over(const std::shared_ptr<const source::Loaded>& loaded) {
+  // All workers are with the new one: the old one counts no more.
+  engine::merge_statistics(engine::encode_statistics(*loaded_->pipeline), *loaded->pipeline);
   loaded_ = loaded;
   now_ = std::max(now_, source::wall_clock());
   const engine::RulesChange change{loaded_->pipeline->detectors, loaded_->labels.ruleset_sha256};
@@ -183,6 +197,7 @@ void EngineLoop::hand_on(std::unique_ptr<Work> work, const engine::Input& input,
   if (checkpoint || hits_since_checkpoint_ >= kCheckpointHits ||
       SteadyClock::now() - checkpointed_ >= kCheckpointEvery) {
     work->commit.checkpoint = engine_->checkpoint();
+    work->commit.statistics = engine::encode_statistics(*loaded_->pipeline);
     hits_since_checkpoint_ = 0;
     checkpointed_ = SteadyClock::now();
     changed_since_checkpoint_ = false;

@@ -45,6 +45,7 @@ class EngineLoop {
   // False: the daemon stops, the store stays away.
   bool reopen();
   Result<void> recover();
+  Result<void> take_statistics();
   bool wait_unless_stopping(std::chrono::seconds patience);
   void drop_queued();
 

@@ -29,6 +29,7 @@ std::shared_ptr<const Pipeline> Pipeline::load(const PipelineOptions& options,
       match::Program::compile(p->rules, p->names, p->routes, diagnostics, options.cache.get());
   if (!p->program) return nullptr;
   p->names.resolve_spellings();
+  p->carried = std::make_shared<match::Carried>(p->routes.size(), p->names.size());
   p->detectors = std::make_shared<const Detectors>(p->rules, p->names, options.open_level);
   return p;
 }

@@ -1,6 +1,6 @@
 // Pipeline: everything a worker needs to turn bytes into hits, loaded once and immutable: decoders,
 // field maps, field names, log-source routes, compiled rules. Shared by all threads as one
-// snapshot.
+// snapshot. Only `carried` changes: it counts.
 #pragma once
 
 #include <memory>
@@ -13,6 +13,7 @@
 #include "engine/detectors.h"
 #include "event/field_names.h"
 #include "event/log_source.h"
+#include "match/carried.h"
 #include "match/matcher.h"
 #include "normalise/field_maps.h"
 #include "normalise/normaliser.h"
@@ -63,6 +64,7 @@ struct Pipeline {
   std::shared_ptr<const normalise::Decoders> decoders;
   std::shared_ptr<const normalise::FieldMaps> field_maps;
   std::shared_ptr<const match::Program> program;
+  std::shared_ptr<match::Carried> carried;  // by the events that were matched with it
   std::shared_ptr<const Detectors> detectors;
   std::vector<Listener> listeners;
   std::vector<event::RouteId> extra_routes;  // of PipelineOptions::extra_log_sources

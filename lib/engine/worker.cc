@@ -92,7 +92,7 @@ Worker::Worker(std::shared_ptr<const Pipeline> pipeline)
     : pipeline_(std::move(pipeline)),
       json_(kFrameBytesMax),
       text_records_(pipeline_->names),
-      matcher_(pipeline_->program) {}
+      matcher_(pipeline_->program, pipeline_->carried) {}
 
 void Worker::add(event::Batch& batch, std::string_view frame, bool truncated,
                  const Origin& origin) {

@@ -507,6 +507,7 @@ std::shared_ptr<const Program> Program::compile(std::shared_ptr<const rule::Rule
   scan::Cache none;
   Compiler(program->impl_->code, names, routes, cache != nullptr ? *cache : none, diagnostics)
       .run();
+  program->impl_->code.field_count = names.size();
   return program;
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/check.h"
+#include "match/carried.h"
 #include "match/column_scan.h"
 #include "match/program.h"
 #include "match/regex_view.h"
@@ -28,7 +29,7 @@ bool has_text(const event::Field& f) { return f.kind != event::ValueKind::null; 
 
 // Stamps instead of clearing: an array cell holds for event i of this batch when it is base_ + i.
 struct Matcher::Impl {
-  explicit Impl(std::shared_ptr<const Program> p);
+  Impl(std::shared_ptr<const Program> p, std::shared_ptr<Carried> into);
 
   void match(const event::Batch& batch, std::vector<Match>& out);
   void start(std::size_t events);
@@ -36,6 +37,8 @@ struct Matcher::Impl {
   void scan_class(const Class& c, const event::Batch& batch, std::span<const std::uint32_t> events);
   void scan_column(const Column& column, std::span<const Value> column_values,
                    std::string_view raw);
+  void note_carried(event::RouteId route, event::FieldId field);
+  void count_events(const event::Batch& batch);
   void add_hit(std::uint32_t event, std::uint32_t class_atom);
   void evaluate_event(const Class& c, const event::Batch& batch, std::uint32_t event,
                       std::vector<Match>& out);
@@ -55,6 +58,9 @@ struct Matcher::Impl {
   scan::Scratch scratch;
   ColumnScan column_scan;
   PcreScratch pcre;
+  std::shared_ptr<Carried> carried;
+  std::vector<std::uint8_t> carried_here;  // by route, then field: noted already
+  std::vector<std::uint32_t> events_of_route;
 
   std::uint32_t base = 1;
   std::vector<std::uint32_t> class_begin;  // of `by_class`, by class; one more at the end
@@ -80,8 +86,15 @@ struct Matcher::Impl {
   const event::Event* of_event = nullptr;
 };
 
-Matcher::Impl::Impl(std::shared_ptr<const Program> p)
-    : program(std::move(p)), code(code_of(*program)) {
+Matcher::Impl::Impl(std::shared_ptr<const Program> p, std::shared_ptr<Carried> into)
+    : program(std::move(p)),
+      code(code_of(*program)),
+      carried(into ? std::move(into)
+                   : std::make_shared<Carried>(code.class_of_route.size(), code.field_count)) {
+  check(carried->routes() == code.class_of_route.size() && carried->fields() >= code.field_count,
+        "made for this program");
+  carried_here.resize(carried->routes() * carried->fields());
+  events_of_route.resize(carried->routes());
   auto cloned = code.scratch.clone();
   check(cloned.has_value(), "memory for pattern scans");
   scratch = std::move(*cloned);
@@ -133,6 +146,7 @@ void Matcher::Impl::sort_by_class(const event::Batch& batch) {
 void Matcher::Impl::match(const event::Batch& batch, std::vector<Match>& out) {
   start(batch.size());
   sort_by_class(batch);
+  count_events(batch);
   for (std::size_t i = 0; i < code.classes.size(); ++i) {
     const std::span<const std::uint32_t> events(by_class.data() + class_begin[i],
                                                 class_begin[i + 1] - class_begin[i]);
@@ -148,13 +162,17 @@ void Matcher::Impl::match(const event::Batch& batch, std::vector<Match>& out) {
 
 void Matcher::Impl::scan_class(const Class& c, const event::Batch& batch,
                                std::span<const std::uint32_t> events) {
-  if (c.columns.empty()) return;
   for (std::size_t i = 0; i < c.columns.size(); ++i) values[i].clear();
   const auto all = batch.events();
   for (const std::uint32_t index : events) {
+    const event::RouteId route = all[index].route;
+    const std::uint8_t* const noted = &carried_here[route * carried->fields()];
     for (const event::Field& f : batch.fields(all[index])) {
+      if (f.id == event::kNoField) continue;
+      if (noted[f.id] == 0) [[unlikely]]
+        note_carried(route, f.id);
       const std::uint16_t column = c.column_of(f.id);
-      if (column == kNoColumn || f.id == event::kNoField || !has_text(f)) continue;
+      if (column == kNoColumn || !has_text(f)) continue;
       values[column].push_back({f.text, index});
     }
   }
@@ -171,6 +189,20 @@ void Matcher::Impl::scan_class(const Class& c, const event::Batch& batch,
   const Column& column = c.columns[c.keyword_column];
   scan_column(column, values[c.keyword_column], batch.raw());
   scan_column(column, keyword_values, batch.raw());
+}
+
+void Matcher::Impl::note_carried(event::RouteId route, event::FieldId field) {
+  carried_here[route * carried->fields() + field] = 1;
+  carried->mark(route, field);
+}
+
+void Matcher::Impl::count_events(const event::Batch& batch) {
+  for (const event::Event& e : batch.events()) ++events_of_route[e.route];
+  for (std::size_t route = 0; route < events_of_route.size(); ++route) {
+    if (events_of_route[route] == 0) continue;
+    carried->add_events(static_cast<event::RouteId>(route), events_of_route[route]);
+    events_of_route[route] = 0;
+  }
 }
 
 void Matcher::Impl::scan_column(const Column& column, std::span<const Value> column_values,
@@ -344,8 +376,8 @@ void Matcher::Impl::scan_demand_value(const Column& column, std::string_view val
   }
 }
 
-Matcher::Matcher(std::shared_ptr<const Program> program)
-    : impl_(std::make_unique<Impl>(std::move(program))) {}
+Matcher::Matcher(std::shared_ptr<const Program> program, std::shared_ptr<Carried> carried)
+    : impl_(std::make_unique<Impl>(std::move(program), std::move(carried))) {}
 
 Matcher::~Matcher() = default;
 

@@ -39,6 +39,7 @@ struct Hidden {
 };
 
 struct Code;
+class Carried;
 
 class Program {
  public:
@@ -66,7 +67,10 @@ class Program {
 
 class Matcher {
  public:
-  explicit Matcher(std::shared_ptr<const Program> program);
+  // With `carried`, which has the size of the program's routes and field names, notes there what
+  // the events carried.
+  explicit Matcher(std::shared_ptr<const Program> program,
+                   std::shared_ptr<Carried> carried = nullptr);
   ~Matcher();
   // Appends the matches, ordered by event, then by rule.
   void match(const event::Batch& batch, std::vector<Match>& out);

@@ -97,7 +97,8 @@ struct Code {
   std::vector<std::uint32_t> filter_begin;  // by rule; one more at the end
   std::vector<Class> classes;
   std::vector<std::uint16_t> class_of_route;
-  scan::Scratch scratch;  // fits every database; cloned by matchers
+  scan::Scratch scratch;        // fits every database; cloned by matchers
+  std::size_t field_count = 0;  // of FieldNames
   bool wants_keywords = false;
 };
 

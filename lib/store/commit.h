@@ -56,6 +56,7 @@ struct Commit {
   std::vector<EvidenceRow> evidence;
   std::optional<Idempotency> idempotency;
   std::optional<std::string> checkpoint;  // engine state after this input, for recovery
+  std::optional<std::string> statistics;  // replaces what Store::statistics() gives
 };
 
 }  // namespace vakt::store

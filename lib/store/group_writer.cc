@@ -88,11 +88,18 @@ void GroupWriter::add_log(std::span<const Commit* const> group) {
                                    [](const Commit* c) { return c->checkpoint.has_value(); });
   if (newest != group.rend()) {
     const Commit& commit = **newest;
+    row_.clear();
     encode_checkpoint(commit.number, *commit.checkpoint, row_);
     database_.put(batch_, Family::checkpoint, kCheckpointKey, row_);
     database_.remove_range(batch_, Family::log, number_key(state_.checkpoint_number + 1),
                            number_key(commit.number + 1));
     state_.checkpoint_number = commit.number;
+  }
+  for (const Commit* commit : group) {
+    if (!commit->statistics) continue;
+    row_.clear();
+    encode_checkpoint(commit->number, *commit->statistics, row_);
+    database_.put(batch_, Family::checkpoint, kStatisticsKey, row_);
   }
   std::uint64_t next = state_.next_sequence;
   for (const Commit* commit : group) {

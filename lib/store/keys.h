@@ -16,6 +16,7 @@ inline constexpr std::string_view kFormatKey = "format";
 inline constexpr std::string_view kOriginKey = "origin";
 inline constexpr std::string_view kStateKey = "state";
 inline constexpr std::string_view kCheckpointKey = "newest";
+inline constexpr std::string_view kStatisticsKey = "statistics";
 
 // Kinds of rows within one family.
 inline constexpr char kMinuteKind = 'm';    // meta: minute of `now` -> first sequence from then on

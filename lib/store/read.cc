@@ -58,6 +58,15 @@ Result<std::optional<Store::Checkpoint>> Store::checkpoint() const {
   return checkpoint;
 }
 
+Result<std::optional<std::string>> Store::statistics() const {
+  auto row = impl_->database->get(Family::checkpoint, kStatisticsKey);
+  if (!row) return tl::make_unexpected(row.error());
+  if (!*row) return std::optional<std::string>();
+  auto statistics = decode_checkpoint(**row);
+  if (!statistics) return fail(Errc::corrupt, "the statistics of the store are damaged");
+  return std::optional(std::move(statistics->state));
+}
+
 Result<void> Store::read_log(std::uint64_t after,
                              const std::function<bool(const LogEntry&)>& each) const {
   if (after == UINT64_MAX) return {};

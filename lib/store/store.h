@@ -117,6 +117,8 @@ class Store {
     std::string state;
   };
   Result<std::optional<Checkpoint>> checkpoint() const;  // the newest
+  // What was counted of events so far (Commit::statistics), as somebody else encodes it.
+  Result<std::optional<std::string>> statistics() const;
   // Entries with number > after, in order, until `each` returns false.
   Result<void> read_log(std::uint64_t after,
                         const std::function<bool(const LogEntry&)>& each) const;

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "cli/attack_coverage.h"
+#include "cli/live_check.h"
 #include "cli/rule_report.h"
 #include "daemon/cli_rig.h"
 
@@ -160,6 +161,53 @@ TEST(CliRulesCheck, CoverageCountsRulesNotTags) {
   ASSERT_EQ(layer.at("techniques").as_array().size(), 2u);
   EXPECT_EQ(layer.at("techniques").at(1).at("techniqueID").as_string(), "T1059.001");
   EXPECT_EQ(layer.at("techniques").at(1).at("score").as_int64(), 2);
+}
+
+TEST(CliRulesCheck, LiveStatisticsTellBlindRules) {
+  const auto answer = boost::json::parse(R"({
+    "since": "2026-11-27T12:00:00Z",
+    "fields": ["CommandLine", "Image", "Other"],
+    "log_sources": [
+      {"labels": [{"product": "windows", "category": "process_creation", "service": ""},
+                  {"product": "windows", "category": "", "service": "sysmon"}],
+       "events": 40, "fields": ["Image"]},
+      {"labels": [{"product": "windows", "category": "process_creation", "service": ""}],
+       "events": 2, "fields": ["Other"]}]})");
+  const LiveStatistics live(answer.as_object());
+  EXPECT_EQ(live.events(), 42u);
+  EXPECT_EQ(live.since(), "2026-11-27T12:00:00Z");
+  rule::Rule rule;
+  rule.logsource = {"windows", "process_creation", ""};
+  rule.fields = {"Image", "Other", "CommandLine", "New"};
+  auto sight = live.of(rule);
+  EXPECT_EQ(sight.events, 42u);
+  EXPECT_EQ(sight.not_carried, std::vector<std::string>{"CommandLine"});
+  EXPECT_EQ(sight.not_asked, std::vector<std::string>{"New"});
+  rule.logsource = {"windows", "", "sysmon"};
+  sight = live.of(rule);
+  EXPECT_EQ(sight.events, 40u);
+  EXPECT_EQ(sight.not_carried, (std::vector<std::string>{"Other", "CommandLine"}));
+  rule.logsource = {"linux", "", ""};
+  sight = live.of(rule);
+  EXPECT_EQ(sight.events, 0u);
+  EXPECT_TRUE(sight.not_carried.empty()) << "nothing was there to carry it";
+  rule.logsource = {};
+  EXPECT_EQ(live.of(rule).events, 42u);
+  rule::RuleSet set;
+  set.rules = {rule};
+  set.rules[0].logsource = {"windows", "", "sysmon"};
+  set.rules.push_back(rule);
+  set.rules[1].logsource = {"linux", "", ""};
+  EXPECT_EQ(live_report(live, set),
+            "live: 42 events since 2026-11-27T12:00:00Z\n"
+            "1 of 2 rules: no event of their log source\n"
+            "RULES  LOG SOURCE\n"
+            "1      product=linux\n"
+            "1 rules ask for a field that no event of their log source has carried\n"
+            "RULES  FIELD        LOG SOURCE\n"
+            "1      CommandLine  product=windows service=sysmon\n"
+            "1      Other        product=windows service=sysmon\n"
+            "1 rules ask for a field that the rules in use do not ask for: load them to know\n");
 }
 
 }  // namespace

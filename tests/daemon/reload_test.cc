@@ -143,6 +143,34 @@ TEST(Reload, TheApiTellsWhatBecameOfIt) {
   EXPECT_NE(refused.body.find("broken.yml\",\"line\":"), std::string::npos) << refused.body;
 }
 
+// What events carried is known across rule sets and processes.
+TEST(Reload, StatisticsOfEventsGoOn) {
+  Harness harness;
+  ASSERT_NO_FATAL_FAILURE(harness.start());
+  const auto statistics = [&] {
+    return ask(
+        harness.app->api_port(),
+        {"GET", "/api/v1/rules/statistics", {{"Authorization", "Bearer " + harness.token()}}, ""});
+  };
+  EXPECT_EQ(ask(harness.app->api_port(), {"GET", "/api/v1/rules/statistics", {}, ""}).status, 401);
+  say(harness, "one");
+  const auto shows_events = [&](int count) {
+    const std::string body = statistics().body;
+    const std::string wanted = "\"events\":" + std::to_string(count) + ",\"fields\":[";
+    return body.find(wanted) != std::string::npos ? std::string() : body;
+  };
+  EXPECT_EQ(shows_events(1), "");
+  write(harness, "thread.yml", rule("thread", "thread"));
+  EXPECT_TRUE(reload(harness).done);
+  say(harness, "two");
+  EXPECT_EQ(shows_events(2), "");
+  EXPECT_TRUE(harness.app->stop());
+  harness.app.reset();
+  ASSERT_NO_FATAL_FAILURE(harness.start());
+  say(harness, "three");
+  EXPECT_EQ(shows_events(3), "");
+}
+
 // Every line is matched by one set or the other, the count of its group is of all of them, and the
 // daemon is never without rules: one incident, no hole.
 TEST(Reload, NothingIsLostOrDoubledUnderLoad) {
