@@ -29,6 +29,8 @@ std::shared_ptr<const source::Loaded> load_rules(const config::Config& config,
   loaded->counters = before == nullptr
                          ? metrics::rule_counters(loaded->labels)
                          : metrics::rule_counters(loaded->labels, before->counters, before->labels);
+  loaded->expiry_told =
+      std::make_unique<std::atomic<bool>[]>(loaded->pipeline->rules->filters.size());
   const auto& detectors = loaded->pipeline->detectors->all();
   for (std::size_t i = 0; i < detectors.size(); ++i)
     loaded->detector_of_rule.emplace(detectors[i].meta->id, i);

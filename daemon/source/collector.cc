@@ -1,5 +1,7 @@
 #include "source/collector.h"
 
+#include <spdlog/spdlog.h>
+
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -133,12 +135,25 @@ void Collector::submit(std::unique_ptr<Work> work) {
   push(std::move(work));
 }
 
+// Once for all workers.
+void Collector::tell_expiry(const match::Hidden& expired) {
+  if (loaded_->expiry_told[expired.filter].exchange(true)) return;
+  const rule::RuleSet& rules = *loaded_->pipeline->rules;
+  const rule::Filter& filter = rules.filters[expired.filter];
+  spdlog::warn(
+      "{}:{}: the filter {} (owner: {}, reason: {}) expired at {} and hides events of rule {} no "
+      "longer: renew it, or remove it",
+      filter.meta.file, filter.meta.line, filter.meta.id, filter.owner, filter.reason,
+      format_rfc3339(*filter.expires), rules.rules[expired.rule].meta.id);
+}
+
 void Collector::match(Work& work) {
   work.loaded = loaded_;
   worker_->match(*work.batch, work.hits);
   const auto& rules = loaded_->counters.rules;
   for (const match::Hidden& h : worker_->matcher().hidden()) metrics::add(rules[h.rule]->hidden);
   for (const match::Match& m : worker_->matcher().gave_up()) metrics::add(rules[m.rule]->gave_up);
+  for (const match::Hidden& e : worker_->matcher().expired()) tell_expiry(e);
 }
 
 // Received goes up with in-flight, before the committer can take the latter down.

@@ -80,6 +80,7 @@ class Collector {
   void publish(std::uint16_t listener);
   void seal(Slot& slot);
   void match(Work& work);
+  void tell_expiry(const match::Hidden& expired);
   void measure(const Work& work);
   void push(std::unique_ptr<Work> work);
   void push_waiting();

@@ -2,6 +2,7 @@
 // by all threads that still work with it. A reload makes the next one.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,6 +22,7 @@ struct Loaded {
   metrics::Labels labels;
   metrics::RuleCounters counters;
   std::unordered_map<std::string, std::size_t> detector_of_rule;  // by id
+  std::unique_ptr<std::atomic<bool>[]> expiry_told;               // by filter: it has been logged
 };
 
 // A change from one rule set to the next. Every worker finishes its batches with the old one, takes

@@ -76,6 +76,8 @@ struct Matcher::Impl {
   std::vector<std::uint32_t> rule_stamp;    // by rule: already a candidate
   std::vector<Entry> candidates;
   std::vector<Hidden> hidden;
+  std::vector<Hidden> expired;
+  std::vector<bool> expiry_told;  // by filter of the rule set
   std::vector<Match> gave_up;
   std::string regex_text;
 
@@ -110,6 +112,7 @@ Matcher::Impl::Impl(std::shared_ptr<const Program> p, std::shared_ptr<Carried> i
   true_stamp.resize(code.atoms.size());
   known_stamp.resize(code.atoms.size());
   rule_stamp.resize(code.roots.size());
+  expiry_told.resize(code.rules->filters.size());
   candidates.reserve(code.roots.size());
 }
 
@@ -123,6 +126,7 @@ void Matcher::Impl::start(std::size_t events) {
   }
   hits.clear();
   hidden.clear();
+  expired.clear();
   gave_up.clear();
   first_hit.assign(events, kNoHit);
 }
@@ -266,7 +270,13 @@ bool Matcher::Impl::is_hidden(std::uint32_t event, std::uint32_t rule) {
   const auto ask = [this](AtomId atom) { return truth(atom); };
   for (std::uint32_t i = code.filter_begin[rule]; i < code.filter_begin[rule + 1]; ++i) {
     const FilterCode& filter = code.filters[i];
-    if (of_event->event_time >= filter.expires || evaluate(code.nodes, filter.root, ask)) continue;
+    const bool is_over = of_event->event_time >= filter.expires;
+    if ((is_over && expiry_told[filter.index]) || evaluate(code.nodes, filter.root, ask)) continue;
+    if (is_over) {
+      expiry_told[filter.index] = true;
+      expired.push_back({event, rule, filter.index});
+      continue;
+    }
     hidden.push_back({event, rule, filter.index});
     return true;
   }
@@ -386,6 +396,8 @@ void Matcher::match(const event::Batch& batch, std::vector<Match>& out) {
 }
 
 const std::vector<Hidden>& Matcher::hidden() const { return impl_->hidden; }
+
+const std::vector<Hidden>& Matcher::expired() const { return impl_->expired; }
 
 const std::vector<Match>& Matcher::gave_up() const { return impl_->gave_up; }
 

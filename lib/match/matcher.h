@@ -76,6 +76,9 @@ class Matcher {
   void match(const event::Batch& batch, std::vector<Match>& out);
   // What filters took out of the last batch.
   const std::vector<Hidden>& hidden() const;
+  // Filters that would have taken a match of the last batch out, had they not expired before it;
+  // each the first time only. `event` and `rule` are those of that match.
+  const std::vector<Hidden>& expired() const;
   // Where, in the last batch, PCRE2 gave up a search at its limits; it counts as not found.
   const std::vector<Match>& gave_up() const;
 

@@ -1,9 +1,12 @@
 // Rules read again while the daemon runs: by the API, by a call, by watching the files.
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
 #include <atomic>
 #include <filesystem>
 #include <future>
+#include <sstream>
 #include <thread>
 
 #include "harness.h"
@@ -141,6 +144,35 @@ TEST(Reload, TheApiTellsWhatBecameOfIt) {
   const HttpAnswer refused = ask(port, allowed);
   EXPECT_EQ(refused.status, 422) << refused.body;
   EXPECT_NE(refused.body.find("broken.yml\",\"line\":"), std::string::npos) << refused.body;
+}
+
+// Somebody has to hear that what was hidden no longer is.
+TEST(Reload, AnExpiredFilterIsLoggedOnce) {
+  std::ostringstream log;
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  {
+    Harness harness;
+    ASSERT_NO_FATAL_FAILURE(harness.start());
+    write(harness, "filter.yml",
+          "title: Drill\nid: drill\nlogsource: {product: test}\nfilter:\n  rules: [needle]\n"
+          "  drill:\n    message|contains: drill\n  condition: not drill\n"
+          "vakt: {owner: soc, reason: weekly drill, expires: 2020-01-01}\n");
+    EXPECT_TRUE(reload(harness).done);
+    say(harness, "a needle");
+    EXPECT_EQ(log.str().find("expired"), std::string::npos) << "it would have hidden nothing";
+    say(harness, "a drill needle");
+    say(harness, "a drill needle");
+    EXPECT_TRUE(harness.app->stop());
+  }
+  spdlog::set_default_logger(before);
+  const std::string wanted =
+      "the filter drill (owner: soc, reason: weekly drill) expired at 2020-01-02T00:00:00Z and "
+      "hides events of rule needle no longer";
+  const std::size_t at = log.str().find(wanted);
+  ASSERT_NE(at, std::string::npos) << log.str();
+  EXPECT_EQ(log.str().find(wanted, at + 1), std::string::npos) << log.str();
 }
 
 // What events carried is known across rule sets and processes.

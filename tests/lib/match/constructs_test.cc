@@ -485,6 +485,7 @@ TEST(Matcher, FiltersHideUntilTheyExpire) {
       both.matcher,
       (std::vector<Match>{{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 0}, {2, 1}, {2, 2}, {3, 2}}));
   EXPECT_EQ(both.hidden, (std::vector<Hidden>{{1, 0, 0}, {3, 0, 1}, {3, 1, 1}}));
+  EXPECT_EQ(both.expired, (std::vector<Hidden>{{2, 0, 1}})) << "said once";
 }
 
 // A trap for backtracking matchers gives up in time, is counted, and does not match.

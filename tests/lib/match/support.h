@@ -161,7 +161,8 @@ inline void add(event::Batch& batch, const event::FieldNames& names, const TestE
 struct Both {
   std::vector<Match> matcher;
   std::vector<Match> reference;
-  std::vector<Hidden> hidden;  // of the last round
+  std::vector<Hidden> hidden;   // of the last round
+  std::vector<Hidden> expired;  // of all rounds
   Diagnostics diagnostics;
 };
 
@@ -179,6 +180,7 @@ inline Both run(rule::RuleSet rules, const event::Routes& routes,
   for (std::size_t i = 0; i < rounds; ++i) {
     out.matcher.clear();
     matcher.match(batch, out.matcher);
+    out.expired.insert(out.expired.end(), matcher.expired().begin(), matcher.expired().end());
   }
   for (std::uint32_t e = 0; e < batch.size(); ++e) {
     for (std::uint32_t r = 0; r < set->rules.size(); ++r) {
