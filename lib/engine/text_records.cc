@@ -4,6 +4,7 @@
 
 #include "parse/access_log.h"
 #include "parse/audit_line.h"
+#include "parse/snare_line.h"
 
 namespace vakt::engine {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 using event::ValueKind;
 
 constexpr std::size_t kAuditPairsMax = 1024;
+constexpr std::size_t kSnarePairsMax = 256;
 
 bool is_one_of(std::string_view program, std::span<const std::string_view> programs) {
   return std::find(programs.begin(), programs.end(), program) != programs.end();
@@ -26,14 +28,15 @@ TextRecords::TextRecords(const event::FieldNames& names)
                              names.lookup("cs-referer"),   names.lookup("cs-user-agent"),
                              names.lookup("c-ip")} {}
 
-std::optional<Time> TextRecords::add(event::Batch& batch, std::string_view text,
-                                     std::string_view program) const {
+std::optional<Time> TextRecords::add(event::Batch& batch, std::string_view text, bool has_header,
+                                     std::string_view program, const date::time_zone* zone) const {
   static constexpr std::array<std::string_view, 4> kAudit{"audispd", "audisp-syslog", "auditd",
                                                           "audit"};
   static constexpr std::array<std::string_view, 3> kWeb{"nginx", "apache2", "httpd"};
+  if (program.empty() && parse::looks_like_snare(text)) return add_snare(batch, text, zone);
   if (text.starts_with("type=") || text.starts_with("node="))
-    return program.empty() || is_one_of(program, kAudit) ? add_audit(batch, text) : std::nullopt;
-  return program.empty() || is_one_of(program, kWeb) ? add_access(batch, text) : std::nullopt;
+    return !has_header || is_one_of(program, kAudit) ? add_audit(batch, text) : std::nullopt;
+  return !has_header || is_one_of(program, kWeb) ? add_access(batch, text) : std::nullopt;
 }
 
 std::optional<Time> TextRecords::add_access(event::Batch& batch, std::string_view text) const {
@@ -54,12 +57,8 @@ std::optional<Time> TextRecords::add_access(event::Batch& batch, std::string_vie
 std::optional<Time> TextRecords::add_audit(event::Batch& batch, std::string_view text) const {
   const auto line = parse::parse_audit_line(text);
   if (!line) return std::nullopt;
-  const auto add = [&](std::string_view name, std::string_view value) {
-    for (const event::FieldId id : names_.lookup(name))
-      batch.add_field(id, ValueKind::string, value);
-  };
-  add("type", line->type);
-  add("msg", line->stamp);
+  add_all(batch, "type", line->type);
+  add_all(batch, "msg", line->stamp);
   std::string_view pairs = line->pairs;
   parse::AuditPair pair;
   for (std::size_t i = 0; i < kAuditPairsMax && parse::next_audit_pair(pairs, pair); ++i) {
@@ -67,9 +66,41 @@ std::optional<Time> TextRecords::add_audit(event::Batch& batch, std::string_view
     const auto ids = names_.lookup(pair.name);
     if (ids.empty() || ids[0] < event::kFixedFields) continue;
     const auto decoded = parse::decode_audit_value(line->type, pair);
-    add(pair.name, decoded ? batch.text().copy(*decoded) : pair.value);
+    add_all(batch, pair.name, decoded ? batch.text().copy(*decoded) : pair.value);
   }
   return line->time;
+}
+
+// The names are those that the field map of Windows events knows.
+std::optional<Time> TextRecords::add_snare(event::Batch& batch, std::string_view text,
+                                           const date::time_zone* zone) const {
+  const auto line = parse::parse_snare_line(text, zone);
+  if (!line || !line->time) return std::nullopt;
+  add_all(batch, "Channel", line->channel);
+  add_all(batch, "EventID", line->event_id);
+  add_all(batch, "Provider_Name", line->provider);
+  add_all(batch, "Message", line->text);
+  const bool has_host = batch.find(batch.events().back(), event::kHostName) != nullptr;
+  for (const event::FieldId id : names_.lookup("Computer"))
+    if (id != event::kHostName || !has_host) batch.add_field(id, ValueKind::string, line->computer);
+  parse::SnareText pairs(line->text);
+  parse::SnarePair pair;
+  std::array<char, 2 * parse::kSnareLabelBytesMax + 1> below;
+  for (std::size_t i = 0; i < kSnarePairsMax && pairs.next(pair); ++i) {
+    const auto ids = names_.lookup(pair.label);
+    if (ids.empty() || ids[0] >= event::kFixedFields) add_all(batch, pair.label, pair.value);
+    if (pair.section.empty()) continue;
+    char* end = std::copy(pair.section.begin(), pair.section.end(), below.data());
+    *end++ = '.';
+    end = std::copy(pair.label.begin(), pair.label.end(), end);
+    add_all(batch, {below.data(), static_cast<std::size_t>(end - below.data())}, pair.value);
+  }
+  return line->time;
+}
+
+void TextRecords::add_all(event::Batch& batch, std::string_view name,
+                          std::string_view value) const {
+  for (const event::FieldId id : names_.lookup(name)) batch.add_field(id, ValueKind::string, value);
 }
 
 }  // namespace vakt::engine

@@ -132,9 +132,8 @@ bool Worker::add_syslog(event::Batch& batch, std::string_view text, const Listen
   batch.add_field(event::kMessage, ValueKind::string, header.message);
   add_header_fields(batch, header);
   // Without a header, `unparsed` is right for anything but a record that needs none.
-  const auto own_time = header.unparsed || !header.app_name.empty()
-                            ? text_records_.add(batch, header.message, header.app_name)
-                            : std::nullopt;
+  const auto own_time = text_records_.add(batch, header.message, !header.unparsed, header.app_name,
+                                          listener.settings.zone);
   if (header.unparsed && !own_time) e.flags |= event::kUnparsed;
   set_time(e, own_time || header.has_time, own_time.value_or(header.time), origin.received);
   return own_time.has_value();

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "parse/snare_line.h"
 #include "parse/syslog.h"
 #include "parse/timestamp.h"
 #include "parse/utf8.h"
@@ -36,6 +37,23 @@ void check_header(std::string_view frame, const SyslogContext& context) {
   // The message is the end of the frame: nothing after it is lost.
   check(h.message.empty() || h.message.data() + h.message.size() == frame.data() + frame.size(),
         "the message is the rest");
+}
+
+// Windows events in Snare's format: views of the text, an end, and bounded names.
+void check_snare(std::string_view text) {
+  const auto line = parse_snare_line(text, nullptr);
+  check(!line || looks_like_snare(text), "the cheap look agrees");
+  SnareText pairs(line ? line->text : text);
+  SnarePair pair;
+  for (std::size_t i = 0; pairs.next(pair); ++i) {
+    check(i <= text.size(), "it ends");
+    check(!pair.value.empty() && !pair.label.empty(), "a pair is whole");
+    check(pair.section.size() <= kSnareLabelBytesMax && pair.label.size() <= kSnareLabelBytesMax,
+          "short names");
+    check(pair.value.data() >= text.data() &&
+              pair.value.data() + pair.value.size() <= text.data() + text.size(),
+          "a value is within the text");
+  }
 }
 
 // What the memo holds comes from the same text, then from one that differs in a digit.
@@ -80,6 +98,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view frame(block.get(), text.size());
   check_header(frame, context);
   check_memo(frame, context);
+  check_snare(frame);
   if (const auto time = parse_timestamp(frame, nullptr)) {
     const auto again = parse_timestamp(format_rfc3339(*time), nullptr);
     // The year 2262 has a few months in nanoseconds that only epoch numbers can name.

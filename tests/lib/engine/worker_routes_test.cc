@@ -149,6 +149,71 @@ TEST(WorkerRoutes, AuditRecordsAreOfAuditd) {
   }
 }
 
+TEST(WorkerRoutes, SnareRecordsAreOfWindows) {
+  PipelineOptions options = shipped_options();
+  const fs::path rules = fs::temp_directory_path() / ("vakt-snare-" + std::to_string(::getpid()));
+  fs::create_directories(rules);
+  std::ofstream(rules / "r.yml")
+      << "title: t\nlogsource: {product: windows}\ndetection:\n  s: {Image: a, CommandLine: b, "
+         "SubjectUserName: c, ParentImage: d, ScriptBlockText: e, TargetUserName: f}\n"
+         "  condition: s\n";
+  options.rule_paths = {rules.string()};
+  const auto pipeline = load(options);
+  fs::remove_all(rules);
+  Worker worker(pipeline);
+  const auto record = [](const std::string& channel, const std::string& id,
+                         const std::string& text) {
+    return "MSWinEventLog\t1\t" + channel + "\t9\tSat Dec 06 21:11:02 2025\t" + id +
+           "\tP\teve\tUser\tSuccess Audit\tws1.acme.se\tC\t\t" + text + "\t9";
+  };
+  const std::string process = record(
+      "Security", "4688",
+      "A new process has been created.    Creator Subject:   Account Name:  eve    Target "
+      "Subject:   Account Name:  -    Process Information:   New Process Name: C:\\a.exe   Creator "
+      "Process Name: C:\\b.exe   Process Command Line: a  /c x");
+  std::string escaped = process;
+  for (std::size_t at = 0; (at = escaped.find('\t', at)) != std::string::npos;)
+    escaped.replace(at, 1, "#011");
+  struct Row {
+    std::string frame, host;
+    bool expected;
+  };
+  const std::vector<Row> rows{{"<14>Dec  6 22:00:00 ws1 " + process, "ws1", true},
+                              {"<14>Dec  6 22:00:00 ws1 " + escaped, "ws1", true},
+                              {"ws1\t" + process, "ws1.acme.se", true},
+                              {process, "ws1.acme.se", true},
+                              {"<14>Dec  6 22:00:00 ws1 evil: " + process, "ws1", false},
+                              {"<14>Dec  6 22:00:00 ws1 x " + process, "ws1", false}};
+  for (const auto& [frame, host, expected] : rows) {
+    Added added;
+    add(added, worker, frame);
+    const event::Event& e = added.event();
+    EXPECT_EQ(pipeline->routes.applies(e.route, {"windows", "process_creation", ""}), expected)
+        << frame;
+    EXPECT_EQ(added.batch.find(e, event::kHostName)->text, host) << frame;
+    if (!expected) continue;
+    EXPECT_EQ(e.event_time, from_unix_seconds(1'765'055'462)) << frame;
+    EXPECT_EQ(e.flags & (event::kUnparsed | event::kTimeSuspect), 0) << frame;
+    const auto text = [&](const char* name) {
+      const event::Field* f = added.batch.find(e, pipeline->names.find(name));
+      return f == nullptr ? std::string("(none)") : std::string(f->text);
+    };
+    EXPECT_EQ(text("Image"), "C:\\a.exe");
+    EXPECT_EQ(text("ParentImage"), "C:\\b.exe");
+    EXPECT_EQ(text("CommandLine"), "a  /c x");
+    EXPECT_EQ(text("SubjectUserName"), "eve");
+    EXPECT_EQ(text("TargetUserName"), "-");
+  }
+  Added sysmon;
+  add(sysmon, worker,
+      record("Microsoft-Windows-Sysmon/Operational", "1",
+             "Process Create:  RuleName: -  Image: C:\\c.exe  CommandLine: c.exe a: b"));
+  EXPECT_TRUE(
+      pipeline->routes.applies(sysmon.event().route, {"windows", "process_creation", "sysmon"}));
+  EXPECT_EQ(sysmon.batch.find(sysmon.event(), pipeline->names.find("CommandLine"))->text,
+            "c.exe a: b");
+}
+
 fs::path data() {
   const char* given = std::getenv("VAKT_TEST_DATA");
   return (given != nullptr ? fs::path(given)
