@@ -14,7 +14,7 @@ std::vector<Opening> Openings::insert(const StormSettings& settings, const Openi
       all_.insert(std::upper_bound(all_.begin(), all_.end(), opening.time, later), opening);
   std::vector<Opening> joined;
   const std::size_t groups = settings.groups;
-  if (groups == 0 || all_.size() < groups) return joined;
+  if (groups < 2 || all_.size() < groups) return joined;
   // Every run of `groups` openings that holds the new one: when it is short enough, all are
   // members.
   const auto at = static_cast<std::size_t>(place - all_.begin());

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -17,7 +18,7 @@
 namespace vakt::correlate {
 
 struct StormSettings {
-  std::uint64_t groups = 20;  // 0: no storms
+  std::uint64_t groups = 20;  // below 2: no storms
   Duration window = std::chrono::minutes(10);
 };
 
@@ -38,13 +39,13 @@ class Openings {
   // Removes and returns those that nothing at or after `watermark` can make members.
   std::vector<Opening> forget(const StormSettings& settings, Time watermark);
 
-  const std::vector<Opening>& all() const { return all_; }
+  const std::deque<Opening>& all() const { return all_; }
 
   void encode(ByteWriter& out) const;
   static std::optional<Openings> decode(ByteReader& in);
 
  private:
-  std::vector<Opening> all_;  // by time
+  std::deque<Opening> all_;  // by time
 };
 
 }  // namespace vakt::correlate

@@ -15,7 +15,7 @@ namespace vakt::engine {
 // True: the incident that opened just now is news by itself.
 bool Engine::count_opening(const Cause& cause, const Key& group, const incident::Incident& incident,
                            Changes& changes) {
-  if (options_.storm.groups == 0) return true;
+  if (options_.storm.groups < 2) return true;
   const StormKey key{group.detector, group.historic};
   Storm& storm = storms_[key];
   waiting_.insert(incident.id);

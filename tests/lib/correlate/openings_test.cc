@@ -36,9 +36,11 @@ TEST(Openings, EnoughWithinTheWindowAreAStorm) {
 }
 
 TEST(Openings, NoneAreAStormWhenStormsAreOff) {
-  Openings openings;
-  for (std::uint64_t i = 0; i < 100; ++i)
-    EXPECT_TRUE(openings.insert({0, seconds(10)}, opening(0, i)).empty());
+  for (const std::uint64_t groups : {0, 1}) {
+    Openings openings;
+    for (std::uint64_t i = 0; i < 100; ++i)
+      EXPECT_TRUE(openings.insert({groups, seconds(10)}, opening(0, i)).empty());
+  }
 }
 
 TEST(Openings, WhatNoWindowCanHoldIsForgotten) {

@@ -199,12 +199,14 @@ TEST(Storm, OutlivesARestart) {
 }
 
 TEST(Storm, CanBeSwitchedOff) {
-  EngineOptions options;
-  options.storm.groups = 0;
-  Desk desk(options);
-  desk.groups(100, 0);
-  EXPECT_TRUE(desk.storms().empty());
-  EXPECT_EQ(desk.news(), 100u);
+  for (const std::uint64_t groups : {0, 1}) {
+    EngineOptions options;
+    options.storm.groups = groups;
+    Desk desk(options);
+    desk.groups(100, 0);
+    EXPECT_TRUE(desk.storms().empty());
+    EXPECT_EQ(desk.news(), 100u);
+  }
 }
 
 }  // namespace
