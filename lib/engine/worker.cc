@@ -131,9 +131,11 @@ bool Worker::add_syslog(event::Batch& batch, std::string_view text, const Listen
   if (header.year_guessed) e.flags |= event::kYearGuessed;
   batch.add_field(event::kMessage, ValueKind::string, header.message);
   add_header_fields(batch, header);
+  // A header with mistakes is one: it names a program.
+  const bool has_header = !header.unparsed || !header.app_name.empty();
   // Without a header, `unparsed` is right for anything but a record that needs none.
-  const auto own_time = text_records_.add(batch, header.message, !header.unparsed, header.app_name,
-                                          listener.settings.zone);
+  const auto own_time =
+      text_records_.add(batch, header.message, has_header, header.app_name, listener.settings.zone);
   if (header.unparsed && !own_time) e.flags |= event::kUnparsed;
   set_time(e, own_time || header.has_time, own_time.value_or(header.time), origin.received);
   return own_time.has_value();
