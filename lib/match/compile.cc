@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <unordered_map>
 
 #include "base/check.h"
@@ -17,6 +18,12 @@ namespace {
 struct ColumnAtoms {
   std::vector<AtomId> literals;
   std::vector<AtomId> eager;  // regexes
+};
+
+// An atom that wakes a rule; `sure`: the rule then matches.
+struct Waker {
+  AtomId atom;
+  bool sure;
 };
 
 // The work of Program::compile: atoms and trees first, then classes and databases. When Hyperscan
@@ -70,11 +77,12 @@ class Compiler {
   scan::Cache& cache_;
   Diagnostics& diagnostics_;
   std::unordered_map<std::string, AtomId> atom_of_key_;
-  std::vector<std::optional<Tree>> trees_;         // by rule; nothing: refused
-  std::vector<std::vector<Tree>> filter_trees_;    // by rule, then as Rule::filters
-  std::vector<std::vector<AtomId>> atoms_of_;      // by rule, unique
-  std::vector<std::uint32_t> uses_;                // by atom: rules where it stands positively
-  std::vector<std::optional<Required>> required_;  // by rule
+  std::vector<std::optional<Tree>> trees_;       // by rule; nothing: refused
+  std::vector<std::vector<Tree>> filter_trees_;  // by rule, then as Rule::filters
+  std::vector<std::vector<AtomId>> atoms_of_;    // by rule, unique
+  std::vector<std::uint32_t> uses_;              // by atom: rules where it stands positively
+  std::vector<std::optional<std::vector<Waker>>> index_;  // by rule; nothing: always asked
+  std::vector<std::uint32_t> own_number_;                 // by atom: in the class being indexed
   std::map<event::FieldId, std::vector<AtomId>> demand_of_field_;
   std::vector<std::map<event::FieldId, ColumnAtoms>> columns_;  // by class
   std::map<std::pair<bool, std::vector<AtomId>>, scan::SharedDatabase> databases_;
@@ -287,13 +295,21 @@ void Compiler::choose() {
 }
 
 void Compiler::choose_indexes() {
-  required_.assign(trees_.size(), std::nullopt);
+  index_.assign(trees_.size(), std::nullopt);
+  std::vector<AtomId> sufficient;
   for (std::uint32_t i = 0; i < trees_.size(); ++i) {
     if (!trees_[i]) continue;
-    required_[i] = required_atoms(*trees_[i], [this](AtomId a) { return cost_of(a); });
-    if (!required_[i]) continue;
-    make_unique(required_[i]->atoms);
-    for (const AtomId a : required_[i]->atoms) out_.modes[a] = Mode::scanned;
+    auto required = required_atoms(*trees_[i], [this](AtomId a) { return cost_of(a); });
+    if (!required) continue;
+    make_unique(required->atoms);
+    sufficient.clear();
+    sufficient_atoms(*trees_[i], sufficient);
+    make_unique(sufficient);
+    auto& wakers = index_[i].emplace();
+    for (const AtomId a : required->atoms) {
+      out_.modes[a] = Mode::scanned;
+      wakers.push_back({a, std::binary_search(sufficient.begin(), sufficient.end(), a)});
+    }
   }
 }
 
@@ -401,29 +417,27 @@ RegexSet Compiler::regex_set(const std::vector<AtomId>& atoms, View view) {
   return out;
 }
 
+// A counting sort: classes are many, and most rules are in several.
 void Compiler::index_class(Class& c) {
-  std::unordered_map<AtomId, std::uint32_t> own_number;
-  for (std::uint32_t i = 0; i < c.atoms.size(); ++i) own_number.emplace(c.atoms[i], i);
-  std::vector<std::vector<Entry>> entries(c.atoms.size());
-  std::vector<AtomId> sufficient;
+  own_number_.resize(out_.atoms.size());
+  for (std::uint32_t i = 0; i < c.atoms.size(); ++i) own_number_[c.atoms[i]] = i;
+  c.entry_begin.assign(c.atoms.size() + 1, 0);
   for (const std::uint32_t rule : c.rules) {
-    if (!required_[rule]) {
+    if (!index_[rule]) {
       c.always.push_back(rule);
       continue;
     }
-    sufficient.clear();
-    sufficient_atoms(*trees_[rule], sufficient);
-    make_unique(sufficient);
-    for (const AtomId a : required_[rule]->atoms) {
-      const bool sure = std::binary_search(sufficient.begin(), sufficient.end(), a);
-      entries[own_number.at(a)].push_back({rule, sure});
+    for (const Waker& w : *index_[rule]) {
+      check(c.atoms[own_number_[w.atom]] == w.atom, "a class scans for what wakes its rules");
+      ++c.entry_begin[own_number_[w.atom] + 1];
     }
   }
-  for (const auto& of_atom : entries) {
-    c.entry_begin.push_back(static_cast<std::uint32_t>(c.entries.size()));
-    c.entries.insert(c.entries.end(), of_atom.begin(), of_atom.end());
-  }
-  c.entry_begin.push_back(static_cast<std::uint32_t>(c.entries.size()));
+  std::partial_sum(c.entry_begin.begin(), c.entry_begin.end(), c.entry_begin.begin());
+  c.entries.resize(c.entry_begin.back());
+  auto next = c.entry_begin;
+  for (const std::uint32_t rule : c.rules)
+    if (index_[rule])
+      for (const Waker& w : *index_[rule]) c.entries[next[own_number_[w.atom]]++] = {rule, w.sure};
 }
 
 // Null when there is nothing to compile, or when patterns were refused.

@@ -161,17 +161,6 @@ class Explainer {
   const event::FieldNames& names_;
 };
 
-std::string labels_text(const event::LogSource& labels) {
-  std::string out;
-  const auto add = [&](std::string_view name, const std::string& value) {
-    if (!value.empty()) out += fmt::format("{}{}={}", out.empty() ? "" : ", ", name, value);
-  };
-  add("product", labels.product);
-  add("category", labels.category);
-  add("service", labels.service);
-  return out.empty() ? "any" : out;
-}
-
 std::string values_text(const std::vector<std::string>& values) {
   std::string out;
   for (std::size_t i = 0; i < values.size() && i < kValuesShown; ++i) {
@@ -289,11 +278,11 @@ Explanation explain(const rule::RuleSet& set, std::uint32_t rule, const event::B
   Explanation out{Kind::rule, true, "rule " + own.meta.id, {}, {}};
   Explanation source{Kind::logsource,
                      routes.applies(event.route, own.logsource),
-                     "logsource " + labels_text(own.logsource),
+                     "logsource " + event::to_string(own.logsource),
                      {},
                      {}};
   for (const event::LogSource& have : routes.labels(event.route))
-    source.values.push_back(labels_text(have));
+    source.values.push_back(event::to_string(have));
   if (source.values.empty()) source.values.push_back("the event has none");
   out.children.push_back(std::move(source));
   out.children.push_back(explainer.condition(own.condition));
