@@ -31,11 +31,6 @@ std::string text_of(const json::value& value) {
   return json::serialize(value);
 }
 
-json::array array_at(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_array() ? value->get_array() : json::array();
-}
-
 std::string group_of(const json::object& incident) {
   const json::value* group = incident.if_contains("group");
   std::string out;
@@ -72,6 +67,12 @@ std::string notes_of(const json::object& incident) {
 std::string text_at(const json::object& object, std::string_view path) {
   const json::value* value = at(object, path);
   return value == nullptr ? "" : text_of(*value);
+}
+
+const json::array& array_at(const json::object& object, std::string_view name) {
+  static const json::array kNone;
+  const json::value* value = object.if_contains(name);
+  return value != nullptr && value->is_array() ? value->get_array() : kNone;
 }
 
 std::string incident_table(const json::object& answer, const Terminal& terminal) {

@@ -2,6 +2,7 @@
 // Pure; every text is escaped for the terminal.
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <string>
 
@@ -17,5 +18,8 @@ std::string incident_page(const boost::json::object& incident, const Terminal& t
 
 // A member as text; nested by dots ("rule.title"). Empty where there is none.
 std::string text_at(const boost::json::object& object, std::string_view path);
+
+// A member that is an array; an empty one where there is none.
+const boost::json::array& array_at(const boost::json::object& object, std::string_view name);
 
 }  // namespace vakt::cli

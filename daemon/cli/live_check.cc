@@ -17,27 +17,12 @@ namespace json = boost::json;
 
 constexpr std::size_t kRowsShown = 30;
 
-const json::array& array_of(const json::object& object, std::string_view name) {
-  static const json::array kNone;
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_array() ? value->get_array() : kNone;
-}
-
 std::vector<std::string> sorted_texts(const json::array& values) {
   std::vector<std::string> out;
   for (const json::value& value : values)
     if (const json::string* text = value.if_string()) out.emplace_back(*text);
   std::sort(out.begin(), out.end());
   return out;
-}
-
-std::string name_of(const event::LogSource& source) {
-  std::string out;
-  for (const auto& [key, value] : {std::pair{"product", source.product},
-                                   {"category", source.category},
-                                   {"service", source.service}})
-    if (!value.empty()) out += fmt::format("{}{}={}", out.empty() ? "" : " ", key, value);
-  return out.empty() ? "any" : out;
 }
 
 // The most frequent first.
@@ -60,18 +45,18 @@ std::string counted(const std::vector<std::string>& columns,
 }  // namespace
 
 LiveStatistics::LiveStatistics(const json::object& answer)
-    : since_(text_at(answer, "since")), asked_(sorted_texts(array_of(answer, "fields"))) {
-  for (const json::value& value : array_of(answer, "log_sources")) {
+    : since_(text_at(answer, "since")), asked_(sorted_texts(array_at(answer, "fields"))) {
+  for (const json::value& value : array_at(answer, "log_sources")) {
     const json::object* row = value.if_object();
     if (row == nullptr) continue;
     Source& source = sources_.emplace_back();
-    for (const json::value& label : array_of(*row, "labels"))
+    for (const json::value& label : array_at(*row, "labels"))
       if (const json::object* l = label.if_object())
         source.labels.push_back(
             {text_at(*l, "product"), text_at(*l, "category"), text_at(*l, "service")});
     if (const json::value* events = row->if_contains("events"); events != nullptr)
       source.events = events->is_number() ? events->to_number<std::uint64_t>() : 0;
-    source.fields = sorted_texts(array_of(*row, "fields"));
+    source.fields = sorted_texts(array_at(*row, "fields"));
     events_ += source.events;
   }
 }
@@ -111,12 +96,12 @@ std::string live_report(const LiveStatistics& live, const rule::RuleSet& rules) 
     const auto sight = live.of(rule);
     if (sight.events == 0) {
       ++blind;
-      ++not_fed[{name_of(rule.logsource)}];
+      ++not_fed[{event::to_string(rule.logsource)}];
     }
     if (!sight.not_carried.empty()) ++missing;
     if (!sight.not_asked.empty()) ++unknown;
     for (const std::string& field : sight.not_carried)
-      ++not_carried[{field, name_of(rule.logsource)}];
+      ++not_carried[{field, event::to_string(rule.logsource)}];
   }
   std::string out = fmt::format("live: {} events since {}\n", live.events(), live.since());
   out += fmt::format("{} of {} rules: no event of their log source\n", blind, rules.rules.size());

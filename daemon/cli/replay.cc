@@ -22,7 +22,8 @@ namespace {
 
 constexpr const char* kFooter = R"(
 Reads logs and prints the incidents that the daemon would have opened: same rules, same engine.
-Several files are merged by event time; gzip is read as it is. Nothing is kept unless --store names an empty directory.
+Several files are merged by event time; gzip is read as it is. Nothing is kept unless --store names
+an empty directory.
 
 Examples:
   vakt replay --year 2025 /var/log/auth.log

@@ -37,9 +37,7 @@ struct Options {
 };
 
 void show_diagnostics(const json::object& body) {
-  const json::value* rows = body.if_contains("diagnostics");
-  if (rows == nullptr || !rows->is_array()) return;
-  for (const json::value& row : rows->get_array()) {
+  for (const json::value& row : array_at(body, "diagnostics")) {
     if (!row.is_object()) continue;
     const auto text = [&](std::string_view name) {
       return escape_terminal(text_at(row.get_object(), name));

@@ -1,10 +1,23 @@
 #include "event/log_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/check.h"
 
 namespace vakt::event {
+
+std::string to_string(const LogSource& source) {
+  std::string out;
+  const auto add = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) out += fmt::format("{}{}={}", out.empty() ? "" : ", ", name, value);
+  };
+  add("product", source.product);
+  add("category", source.category);
+  add("service", source.service);
+  return out.empty() ? "any" : out;
+}
 
 RouteId Routes::intern(std::vector<LogSource> labels) {
   std::sort(labels.begin(), labels.end());

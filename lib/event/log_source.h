@@ -24,6 +24,9 @@ struct LogSource {
   }
 };
 
+// For people: "product=windows, service=security"; "any" where nothing is named.
+std::string to_string(const LogSource& source);
+
 // Filled at start, constant afterwards (as FieldNames).
 class Routes {
  public:

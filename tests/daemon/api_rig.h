@@ -8,8 +8,6 @@
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +16,7 @@
 
 #include "api/api.h"
 #include "api/token.h"
+#include "folder.h"
 #include "incident/lifecycle.h"
 
 namespace vakt::api {
@@ -29,11 +28,8 @@ inline const std::string kHostile = "root\x1b[31m\xff<script>\"";
 class Rig {
  public:
   Rig() {
-    std::string folder = (std::filesystem::temp_directory_path() / "vakt-api-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
     store::Options options;
-    options.path = folder_ + "/store";
+    options.path = folder() + "/store";
     options.durability = store::Durability::os;
     auto opened = store::Store::open(options);
     EXPECT_TRUE(opened) << opened.error().message;
@@ -46,11 +42,10 @@ class Rig {
     work_.reset();
     thread_.join();
     store_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
-  const std::string& folder() const { return folder_; }
+  const std::string& folder() const { return folder_.path; }
   // Shared with the server's thread.
   std::atomic<bool> ready{true};
   std::atomic<bool> rules_are_good{true};
@@ -162,7 +157,7 @@ class Rig {
     thread_ = std::thread([this] { io_.run(); });
   }
 
-  std::string folder_;
+  test::Folder folder_;
   std::unique_ptr<store::Store> store_;
   boost::asio::io_context io_{1};
   std::unique_ptr<http::Server> server_;

@@ -5,12 +5,12 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "cli/cli.h"
+#include "folder.h"
 
 namespace vakt::cli {
 
@@ -34,19 +34,6 @@ inline Ran run_line(std::vector<std::string> words) {
   return ran;
 }
 
-// A folder that goes with its test.
-struct Folder {
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "vakt-cli-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    path = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(path + "/" + name, std::ios::binary) << text;
-    return path + "/" + name;
-  }
-  std::string path;
-};
+using test::Folder;
 
 }  // namespace vakt::cli

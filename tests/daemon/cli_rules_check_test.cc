@@ -205,8 +205,8 @@ TEST(CliRulesCheck, LiveStatisticsTellBlindRules) {
             "1      product=linux\n"
             "1 rules ask for a field that no event of their log source has carried\n"
             "RULES  FIELD        LOG SOURCE\n"
-            "1      CommandLine  product=windows service=sysmon\n"
-            "1      Other        product=windows service=sysmon\n"
+            "1      CommandLine  product=windows, service=sysmon\n"
+            "1      Other        product=windows, service=sysmon\n"
             "1 rules ask for a field that the rules in use do not ask for: load them to know\n");
 }
 

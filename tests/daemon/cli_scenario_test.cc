@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 
 #include "cli/scenario_runner.h"
+#include "folder.h"
 
 namespace vakt::cli {
 namespace {
@@ -106,9 +106,8 @@ TEST(CliScenario, MatchingIsOneToOne) {
 }
 
 TEST(CliScenario, UpdateKeepsTheAuthorsKeys) {
-  std::string folder = (std::filesystem::temp_directory_path() / "vakt-scenario-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-  const std::string path = folder + "/x.scenario";
+  const test::Folder folder;
+  const std::string path = folder.path + "/x.scenario";
   std::string log = "settings: year=2026\n";
   for (int i = 10; i < 22; ++i)
     log += "Mar  2 10:00:" + std::to_string(i) +
@@ -127,7 +126,6 @@ TEST(CliScenario, UpdateKeepsTheAuthorsKeys) {
   for (const Outcome& outcome : runner.run_file(path)) EXPECT_TRUE(outcome.passed());
   const auto again = runner.update_file(path);
   EXPECT_TRUE(again && !*again);
-  std::filesystem::remove_all(folder);
 }
 
 TEST(CliScenario, Slugs) {

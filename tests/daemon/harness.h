@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "app/app.h"
+#include "folder.h"
 
 namespace vakt::test {
 
@@ -144,24 +145,17 @@ detection:
 )";
 
   explicit Harness(config::Config config = listeners()) : config_(std::move(config)) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "vakt-test-XXXXXX").string();
-    dir_ = ::mkdtemp(pattern.data());
-    std::filesystem::create_directories(dir_ + "/rules");
-    std::filesystem::create_directories(dir_ + "/decoders");
-    std::ofstream(dir_ + "/rules/needle.yml") << kRules;
-    config_.data_dir = dir_ + "/data";
-    config_.rules = {dir_ + "/rules"};
-    config_.decoders = {dir_ + "/decoders"};
+    folder_.write("rules/needle.yml", std::string(kRules));
+    std::filesystem::create_directories(dir() + "/decoders");
+    config_.data_dir = dir() + "/data";
+    config_.rules = {dir() + "/rules"};
+    config_.decoders = {dir() + "/decoders"};
     config_.api.address = {"127.0.0.1", 0};
     config_.api.token_file = config_.data_dir + "/api.token";
     config_.api.events.name = "http";
     config_.api.events.log_source.product = "test";
   }
-  ~Harness() {
-    app.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(dir_, ignored);
-  }
+  ~Harness() { app.reset(); }
 
   // One of each transport, on any port.
   static config::Config listeners() {
@@ -220,14 +214,14 @@ detection:
                {"GET", "/api/v1/incidents", {{"Authorization", "Bearer " + token()}}, ""});
   }
 
-  const std::string& dir() const { return dir_; }
+  const std::string& dir() const { return folder_.path; }
   const config::Config& config() const { return config_; }
 
   std::unique_ptr<app::App> app;
 
  private:
   config::Config config_;
-  std::string dir_;
+  Folder folder_;
 };
 
 }  // namespace vakt::test

@@ -54,11 +54,9 @@ inline std::vector<std::string> read_lines(const std::filesystem::path& path) {
   return lines;
 }
 
-// A directory with the rule that a user would write for it.
-inline std::string write_rules(const Truth& truth, std::uint64_t threshold) {
-  std::string dir = (std::filesystem::temp_directory_path() / "vakt-golden-XXXXXX").string();
-  if (mkdtemp(dir.data()) == nullptr) std::abort();
-  std::ofstream out(std::filesystem::path(dir) / "rule.yml");
+// Into `folder`, the rule that a user would write for it.
+inline void write_rule(const Truth& truth, std::uint64_t threshold, const std::string& folder) {
+  std::ofstream out(std::filesystem::path(folder) / "rule.yml");
   out << "title: sshd authentication failure\nname: sshd_failure\nlevel: low\n"
          "logsource: {product: linux, service: sshd}\n"
          "detection:\n  failed:\n    message|re: 'Failed (password|none|publickey) for '\n"
@@ -69,7 +67,6 @@ inline std::string write_rules(const Truth& truth, std::uint64_t threshold) {
       << "\n  rules: [sshd_failure]\n  group-by: [source.ip]\n  timespan: " << truth.window
       << "\n  condition:\n    gte: " << threshold << "\n";
   if (truth.distinct) out << "    field: user.name\n";
-  return dir;
 }
 
 // Reorders lines so that no line comes after one that is more than `disorder` newer than it.

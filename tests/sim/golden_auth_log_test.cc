@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/offline.h"
+#include "folder.h"
 #include "sim/golden.h"
 
 namespace vakt::engine {
@@ -69,8 +70,9 @@ class GoldenAuthLog : public ::testing::Test {
 std::vector<incident::Incident> run(const golden::Truth& truth, std::uint64_t threshold,
                                     const std::vector<std::string>& lines) {
   PipelineOptions options;
-  const std::string rules = golden::write_rules(truth, threshold);
-  options.rule_paths = {rules};
+  const test::Folder rules;
+  golden::write_rule(truth, threshold, rules.path);
+  options.rule_paths = {rules.path};
   options.decoder_paths = {std::string(VAKT_SOURCE_DIR) + "/rules/decoders"};
   options.listeners.push_back({});
   options.listeners[0].name = "replay";
@@ -79,7 +81,6 @@ std::vector<incident::Incident> run(const golden::Truth& truth, std::uint64_t th
   Diagnostics diagnostics;
   const auto pipeline = Pipeline::load(options, diagnostics);
   for (const Diagnostic& d : diagnostics) ADD_FAILURE() << to_string(d);
-  std::filesystem::remove_all(rules);
   Offline offline(pipeline, {}, from_unix_seconds(1'800'000'000));
   for (const std::string& line : lines) offline.add(line, false, 0, "auth.log");
   EXPECT_TRUE(offline.finish());

@@ -19,6 +19,7 @@
 #include "engine/commit.h"
 #include "engine/offline.h"
 #include "engine/recovery.h"
+#include "folder.h"
 #include "framing/framer.h"
 #include "lib/store/fault_env.h"
 #include "sim/golden.h"
@@ -144,20 +145,20 @@ class Simulation {
   std::uint64_t pick(std::uint64_t n) { return random_() % n; }
 
   void load_pipeline() {
-    const std::string dir = golden::write_rules(settings_.rule, settings_.threshold);
+    const test::Folder rules;
+    golden::write_rule(settings_.rule, settings_.threshold, rules.path);
     PipelineOptions options;
-    options.rule_paths = {dir};
+    options.rule_paths = {rules.path};
     options.decoder_paths = {std::string(VAKT_SOURCE_DIR) + "/rules/decoders"};
     options.listeners.push_back({});
     options.listeners[0].name = "sim";
     options.listeners[0].year = 2026;
     Diagnostics diagnostics;
     pipeline_ = Pipeline::load(options, diagnostics);
-    std::ofstream(dir + "/another.yml")
-        << "title: another\nid: another\nlogsource: {product: none}\ndetection:\n"
-           "  s: {zzz: a}\n  condition: s\n";
+    rules.write("another.yml",
+                "title: another\nid: another\nlogsource: {product: none}\ndetection:\n"
+                "  s: {zzz: a}\n  condition: s\n");
     other_pipeline_ = Pipeline::load(options, diagnostics);
-    std::filesystem::remove_all(dir);
     for (const Diagnostic& d : diagnostics) ADD_FAILURE() << to_string(d);
     worker_ = std::make_unique<Worker>(pipeline_);
   }

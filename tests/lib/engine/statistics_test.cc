@@ -2,40 +2,27 @@
 #include "engine/statistics.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "engine/worker.h"
+#include "folder.h"
 
 namespace vakt::engine {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr Time kNow = from_unix_seconds(1'800'000'000);
-
-struct Folder {
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "vakt-statistics-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    path = name;
-  }
-  ~Folder() { fs::remove_all(path); }
-  std::string path;
-};
 
 // One rule for each log source; `detection` is the first one's.
 std::shared_ptr<const Pipeline> load(const std::string& detection) {
-  const Folder folder;
-  std::ofstream(folder.path + "/a.yml")
-      << "title: a\nlogsource: {product: windows, category: process_creation}\ndetection:\n  s: "
-      << detection << "\n  condition: s\n";
-  std::ofstream(folder.path + "/b.yml")
-      << "title: b\nlogsource: {product: windows, service: security}\ndetection:\n"
-         "  s: {SubjectUserName: x}\n  condition: s\n";
+  const test::Folder folder;
+  folder.write("a.yml",
+               "title: a\nlogsource: {product: windows, category: process_creation}\ndetection:\n"
+               "  s: " +
+                   detection + "\n  condition: s\n");
+  folder.write("b.yml",
+               "title: b\nlogsource: {product: windows, service: security}\ndetection:\n"
+               "  s: {SubjectUserName: x}\n  condition: s\n");
   PipelineOptions options;
   options.rule_paths = {folder.path};
   options.decoder_paths = {VAKT_SOURCE_DIR "/rules/decoders"};

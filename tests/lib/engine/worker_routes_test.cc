@@ -1,6 +1,5 @@
 // Log sources, fields and times of records as workers give them, with the shipped maps.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,6 +11,7 @@
 
 #include "engine/pipeline.h"
 #include "engine/worker.h"
+#include "folder.h"
 
 namespace vakt::engine {
 namespace {
@@ -136,7 +136,10 @@ TEST(WorkerRoutes, AuditRecordsAreOfAuditd) {
       {record, true},
       {"node=h1 " + record, true},
       {"<38>Dec  6 21:11:02 h audispd: " + record, true},
-      {"<38>Dec  6 21:11:02 h evil: " + record, false}};
+      {"<38>Dec  6 21:11:02 h evil: " + record, false},
+      // Whose structured data is broken is named all the same.
+      {"<38>1 2025-12-06T21:11:02Z h evil - - [x " + record, false},
+      {"<38>1 2025-12-06T21:11:02Z h evil - - " + record, false}};
   for (const auto& [frame, expected] : rows) {
     Added added;
     add(added, worker, frame);
@@ -151,15 +154,13 @@ TEST(WorkerRoutes, AuditRecordsAreOfAuditd) {
 
 TEST(WorkerRoutes, SnareRecordsAreOfWindows) {
   PipelineOptions options = shipped_options();
-  const fs::path rules = fs::temp_directory_path() / ("vakt-snare-" + std::to_string(::getpid()));
-  fs::create_directories(rules);
-  std::ofstream(rules / "r.yml")
-      << "title: t\nlogsource: {product: windows}\ndetection:\n  s: {Image: a, CommandLine: b, "
-         "SubjectUserName: c, ParentImage: d, ScriptBlockText: e, TargetUserName: f}\n"
-         "  condition: s\n";
-  options.rule_paths = {rules.string()};
+  const test::Folder rules;
+  options.rule_paths = {rules.write(
+      "r.yml",
+      "title: t\nlogsource: {product: windows}\ndetection:\n  s: {Image: a, CommandLine: b, "
+      "SubjectUserName: c, ParentImage: d, ScriptBlockText: e, TargetUserName: f}\n"
+      "  condition: s\n")};
   const auto pipeline = load(options);
-  fs::remove_all(rules);
   Worker worker(pipeline);
   const auto record = [](const std::string& channel, const std::string& id,
                          const std::string& text) {
@@ -243,8 +244,8 @@ std::string_view member(std::string_view line, std::string_view key) {
 TEST(WorkerRoutes, PublicCasesReachTheirRules) {
   if (!fs::exists(data() / "cases_public.jsonl.zst"))
     GTEST_SKIP() << "no public cases in " << data() << " (set VAKT_TEST_DATA)";
-  std::string folder = (fs::temp_directory_path() / "vakt_cases_XXXXXX").string();
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const test::Folder whole;
+  const std::string& folder = whole.path;
   const std::string command = "tar --zstd -xf '" + (data() / "sigma-rules.tar.zst").string() +
                               "' -C '" + folder + "' --strip-components=1 && zstd -dqo '" + folder +
                               "/cases' '" + (data() / "cases_public.jsonl.zst").string() + "'";
@@ -272,7 +273,6 @@ TEST(WorkerRoutes, PublicCasesReachTheirRules) {
     EXPECT_TRUE(pipeline->routes.applies(added.event().route, rule->second)) << line;
     ++cases;
   }
-  fs::remove_all(folder);
   EXPECT_GT(cases, 400u);
 }
 

@@ -1,9 +1,8 @@
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 
+#include "folder.h"
 #include "rule_testing.h"
 
 namespace vakt::rule {
@@ -333,28 +332,9 @@ TEST(Load, FieldsOfASetAreBounded) {
             "8.yml:1:1: error: the rules use more than 32768 different fields (load fewer rules)");
 }
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "vakt_rule_XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::string path(const std::string& name = "") const { return path_ + "/" + name; }
-  void write(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
-    std::ofstream(path(name), std::ios::binary) << text;
-  }
-
- private:
-  std::string path_;
-};
-
 TEST(Load, FilesAndDirectories) {
-  const Folder folder;
+  const test::Folder folder;
+  const auto path = [&](const std::string& name) { return folder.path + "/" + name; };
   folder.write("b.yml", rule_of("{A: b}"));
   folder.write("a/z.yaml", rule_of("{A: z}"));
   folder.write("a/note.txt", "not a rule");
@@ -362,18 +342,16 @@ TEST(Load, FilesAndDirectories) {
   folder.write("big.yml", std::string((4 << 20) + 1, '#'));
   Diagnostics diagnostics;
   // The directory, one of its files again, and a file by name in spite of its ending.
-  const RuleSet set = load(
-      {folder.path(), folder.path("b.yml"), folder.path("c.scenario"), folder.path("nothing.yml")},
-      diagnostics);
+  const RuleSet set =
+      load({folder.path, path("b.yml"), path("c.scenario"), path("nothing.yml")}, diagnostics);
   std::vector<std::string> ids;
   for (const Rule& rule : set.rules) ids.push_back(rule.meta.id);
   EXPECT_EQ(ids, (std::vector<std::string>{"z.yaml", "b.yml", "c.scenario"}));
   Problems problems;
   for (const Diagnostic& d : diagnostics) problems.push_back(to_string(d));
   ASSERT_EQ(problems.size(), 2u);
-  EXPECT_TRUE(problems[0].starts_with(folder.path("nothing.yml") + ": error: ")) << problems[0];
-  EXPECT_EQ(problems[1],
-            folder.path("big.yml") + ": error: is larger than 4194304 bytes; split it");
+  EXPECT_TRUE(problems[0].starts_with(path("nothing.yml") + ": error: ")) << problems[0];
+  EXPECT_EQ(problems[1], path("big.yml") + ": error: is larger than 4194304 bytes; split it");
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 // sigma/sigma-rules.tar.zst in the directory VAKT_TEST_DATA, else beside the source tree; skipped
 // where it is missing.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include <map>
 #include <set>
 
+#include "folder.h"
 #include "rule_testing.h"
 
 namespace vakt::rule {
@@ -27,8 +27,8 @@ fs::path archive() {
 
 TEST(PublicRules, AllLoadButThoseThatNeedPlaceholders) {
   if (!fs::exists(archive())) GTEST_SKIP() << archive() << " is missing";
-  std::string folder = (fs::temp_directory_path() / "vakt_sigma_XXXXXX").string();
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const test::Folder here;
+  const std::string& folder = here.path;
   const std::string command =
       "tar --zstd -xf '" + archive().string() + "' -C '" + folder + "' --strip-components=1";
   ASSERT_EQ(std::system(command.c_str()), 0) << command;
@@ -41,7 +41,6 @@ TEST(PublicRules, AllLoadButThoseThatNeedPlaceholders) {
   const RuleSet set = load(paths, diagnostics);
   Diagnostics none;
   const RuleSet whole = load(paths, none, {.placeholders = {{"known_cdcs", {"cdc1", "cdc2"}}}});
-  fs::remove_all(folder);
   EXPECT_FALSE(has_errors(none));
   EXPECT_EQ(whole.rules.size(), 3757u);
 

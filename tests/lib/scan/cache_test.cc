@@ -1,12 +1,12 @@
 #include "scan/cache.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <vector>
 
+#include "folder.h"
 #include "scan/scratch.h"
 
 namespace vakt::scan {
@@ -16,13 +16,7 @@ namespace fs = std::filesystem;
 
 class CacheTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "vakt_cache_XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    base_ = name;
-    directory_ = name + "/databases";
-  }
-  void TearDown() override { fs::remove_all(base_); }
+  void SetUp() override { directory_ = folder_.path + "/databases"; }
 
   std::vector<fs::path> files() const {
     std::vector<fs::path> out;
@@ -30,7 +24,7 @@ class CacheTest : public testing::Test {
     return out;
   }
 
-  std::string base_;
+  test::Folder folder_;
   std::string directory_;
 };
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "fault_env.h"
+#include "folder.h"
 #include "history.h"
 
 namespace vakt::store {
@@ -225,10 +226,9 @@ TEST(Retention, NeverDeletesHitsThatRecoveryNeeds) {
 }
 
 TEST(Retention, GivesDiskSpaceBack) {
-  char name[] = "/tmp/vakt_store_XXXXXX";
-  ASSERT_NE(::mkdtemp(name), nullptr);
+  const test::Folder folder;
   Options options;
-  options.path = std::string(name) + "/store";
+  options.path = folder.path + "/store";
   options.memory_bytes = 8 << 20;
   options.raw_bytes_max = 16 << 20;
   options.durability = Durability::os;
@@ -256,7 +256,6 @@ TEST(Retention, GivesDiskSpaceBack) {
   feed.reopen();
   EXPECT_LT(disk_bytes(".blob"), 10u << 20);
   feed.store.reset();
-  std::filesystem::remove_all(name);
 }
 
 }  // namespace

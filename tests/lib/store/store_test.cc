@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
 
 #include "fault_env.h"
+#include "folder.h"
 #include "history.h"
 #include "store/row_codec.h"
 
@@ -420,14 +420,11 @@ TEST(FindIncident, ByNumberOrPrefix) {
 class RealDisk : public testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/vakt_store_XXXXXX";
-    ASSERT_NE(::mkdtemp(name), nullptr);
-    root_ = name;
     options_.path = root_ + "/store";
     options_.memory_bytes = 8 << 20;
   }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-  std::string root_;
+  test::Folder folder_;
+  const std::string& root_ = folder_.path;
   Options options_;
 };
 
