@@ -5,6 +5,7 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(OpenSSL REQUIRED)
+pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 
 # The revision is of the time of configuring; a release is configured from a clean tree.
 find_package(Git QUIET)
@@ -36,3 +37,8 @@ endif()
 
 add_executable(vakt daemon/main.cc)
 target_link_libraries(vakt PRIVATE vakt_daemon)
+# A reload frees and allocates millions of small pieces beside the data path: a third less time than
+# with glibc's allocator. Sanitizers bring their own.
+if(NOT VAKT_SANITIZE AND NOT VAKT_FUZZ)
+  target_link_libraries(vakt PRIVATE PkgConfig::JEMALLOC)
+endif()
