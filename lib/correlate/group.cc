@@ -25,9 +25,10 @@ void absorb(Episode& into, const Episode& other) {
 
 }  // namespace
 
-Change Group::insert(const Settings& settings, const Point& point, Hash128 digest) {
+Change Group::insert(const Settings& settings, const Point& point, Hash128 digest,
+                     Duration episode_max) {
   Change change;
-  change.episode = place_episode(settings, point.time, change);
+  change.episode = place_episode(settings, point.time, episode_max, change);
   Episode& episode = episodes_[change.episode];
   const std::optional<Crossing> crossing_before =
       episode.events == 0 ? std::nullopt : episode.crossing;
@@ -36,17 +37,15 @@ Change Group::insert(const Settings& settings, const Point& point, Hash128 diges
   ++episode.events;
   episode.digest = add(episode.digest, digest);
 
-  if (points_.empty() || point.time >= points_.back().time) {
+  if (settings.when_final) {
+    insert_unevaluated(settings, point);
+  } else if (points_.empty() || point.time >= points_.back().time) {
     append(settings, point);
-    const std::uint64_t count = count_now();
-    episode.peak = std::max(episode.peak, count);
-    if (!episode.crossing && count >= settings.threshold)
-      episode.crossing = Crossing{point.time, point.sequence};
+    evaluate_last(settings, episode);
   } else {
-    const auto at = std::upper_bound(points_.begin(), points_.end(), point.time,
-                                     [](Time t, const Point& p) { return t < p.time; });
-    const auto index = static_cast<std::size_t>(at - points_.begin());
-    points_.insert(at, point);
+    const std::size_t index = first_after(point.time);
+    points_.insert(points_.begin() + static_cast<std::ptrdiff_t>(index), point);
+    evaluated_ = points_.size();
     rebuild_window(settings);
     evaluate_from(settings, index, episode);
   }
@@ -60,9 +59,56 @@ Change Group::insert(const Settings& settings, const Point& point, Hash128 diges
   return change;
 }
 
+// Behind what was evaluated, it belongs to the windows to come.
+void Group::insert_unevaluated(const Settings& settings, const Point& point) {
+  const std::size_t index = first_after(point.time);
+  points_.insert(points_.begin() + static_cast<std::ptrdiff_t>(index), point);
+  if (index >= evaluated_) return;
+  ++evaluated_;
+  rebuild_window(settings);
+}
+
+std::optional<Time> Group::not_evaluated() const {
+  if (evaluated_ == points_.size()) return std::nullopt;
+  return points_[evaluated_].time;
+}
+
+std::vector<Reached> Group::advance(const Settings& settings, Time watermark) {
+  std::vector<Reached> reached;
+  while (evaluated_ < points_.size() && points_[evaluated_].time < watermark) {
+    const Time now = points_[evaluated_].time;
+    for (; evaluated_ < points_.size() && points_[evaluated_].time == now; ++evaluated_)
+      window_.enter(settings, points_[evaluated_]);
+    slide(settings, now);
+    const std::size_t index = episode_at(now);
+    Episode& episode = episodes_[index];
+    episode.peak = std::max(episode.peak, window_.count());
+    if (episode.crossing || !window_.holds(settings, now)) continue;
+    const Point& point = points_[evaluated_ - 1];
+    episode.crossing = Crossing{now, point.sequence};
+    if (!episode.incident) reached.push_back({index, point});
+  }
+  return reached;
+}
+
+// The one that holds `time`.
+std::size_t Group::episode_at(Time time) const {
+  const auto next = std::upper_bound(episodes_.begin(), episodes_.end(), time,
+                                     [](Time t, const Episode& e) { return t < e.first; });
+  check(next != episodes_.begin(), "every point is in an episode");
+  return static_cast<std::size_t>(next - episodes_.begin()) - 1;
+}
+
+std::size_t Group::first_after(Time time) const {
+  const auto at = std::upper_bound(points_.begin(), points_.end(), time,
+                                   [](Time t, const Point& p) { return t < p.time; });
+  return static_cast<std::size_t>(at - points_.begin());
+}
+
 // The episode the event belongs to: an existing one, a new one, or the two that it bridges made
 // one.
-std::size_t Group::place_episode(const Settings& settings, Time time, Change& change) {
+std::size_t Group::place_episode(const Settings& settings, Time time, Duration episode_max,
+                                 Change& change) {
   const auto next = std::upper_bound(episodes_.begin(), episodes_.end(), time,
                                      [](Time t, const Episode& e) { return t < e.first; });
   const auto next_index = static_cast<std::size_t>(next - episodes_.begin());
@@ -78,7 +124,7 @@ std::size_t Group::place_episode(const Settings& settings, Time time, Change& ch
   }
   if (joins_previous) {
     Episode& previous = episodes_[next_index - 1];
-    const bool too_long = previous.incident && time - previous.first >= settings.episode_max;
+    const bool too_long = previous.incident && time - previous.first >= episode_max;
     if (!too_long || joins_next) return next_index - 1;
     Episode part;
     part.continuation = true;
@@ -90,65 +136,48 @@ std::size_t Group::place_episode(const Settings& settings, Time time, Change& ch
   return next_index;
 }
 
+void Group::evaluate_last(const Settings& settings, Episode& episode) {
+  const Point& point = points_.back();
+  episode.peak = std::max(episode.peak, window_.count());
+  if (!episode.crossing && window_.holds(settings, point.time))
+    episode.crossing = Crossing{point.time, point.sequence};
+}
+
 // Re-evaluates the windows that hold the point at `index`, which was inserted before later ones.
 void Group::evaluate_from(const Settings& settings, std::size_t index, Episode& episode) {
   const Time inserted = points_[index].time;
-  std::size_t begin = static_cast<std::size_t>(
-      std::upper_bound(points_.begin(), points_.end(), inserted - settings.window,
-                       [](Time t, const Point& p) { return t < p.time; }) -
-      points_.begin());
-  std::unordered_map<std::uint64_t, std::uint32_t> values;
-  const bool distinct = settings.measure == Measure::distinct_values;
-  if (distinct)
-    for (std::size_t i = begin; i < index; ++i) ++values[points_[i].value];
+  std::size_t begin = first_after(inserted - settings.window);
+  Window window;
+  for (std::size_t i = begin; i < index; ++i) window.enter(settings, points_[i]);
   for (std::size_t i = index; i < points_.size(); ++i) {
     const Point& p = points_[i];
     if (p.time - inserted >= settings.window) break;
-    if (distinct) ++values[p.value];
-    for (; points_[begin].time <= p.time - settings.window; ++begin) {
-      if (!distinct) continue;
-      const auto it = values.find(points_[begin].value);
-      if (--it->second == 0) values.erase(it);
-    }
-    const std::uint64_t count = distinct ? values.size() : i - begin + 1;
-    episode.peak = std::max(episode.peak, count);
+    window.enter(settings, p);
+    for (; points_[begin].time <= p.time - settings.window; ++begin)
+      window.leave(settings, points_[begin]);
+    episode.peak = std::max(episode.peak, window.count());
     const bool earlier = !episode.crossing || p.time < episode.crossing->time;
-    if (count >= settings.threshold && earlier) episode.crossing = Crossing{p.time, p.sequence};
+    if (earlier && window.holds(settings, p.time)) episode.crossing = Crossing{p.time, p.sequence};
   }
 }
 
 void Group::append(const Settings& settings, const Point& point) {
   points_.push_back(point);
-  if (settings.measure == Measure::distinct_values) enter(point);
-  slide(settings);
+  ++evaluated_;
+  window_.enter(settings, point);
+  slide(settings, point.time);
 }
 
-void Group::slide(const Settings& settings) {
-  const Time oldest = points_.back().time - settings.window;
-  for (; points_[window_begin_].time <= oldest; ++window_begin_)
-    if (settings.measure == Measure::distinct_values) leave(points_[window_begin_]);
-}
-
-void Group::enter(const Point& point) { ++values_[point.value]; }
-
-void Group::leave(const Point& point) {
-  const auto it = values_.find(point.value);
-  if (--it->second == 0) values_.erase(it);
-}
-
-std::uint64_t Group::count_now() const {
-  return values_.empty() ? points_.size() - window_begin_ : values_.size();
+void Group::slide(const Settings& settings, Time now) {
+  for (; points_[window_begin_].time <= now - settings.window; ++window_begin_)
+    window_.leave(settings, points_[window_begin_]);
 }
 
 void Group::rebuild_window(const Settings& settings) {
-  values_.clear();
-  const Time oldest = points_.back().time - settings.window;
-  window_begin_ =
-      static_cast<std::size_t>(std::upper_bound(points_.begin(), points_.end(), oldest,
-                                                [](Time t, const Point& p) { return t < p.time; }) -
-                               points_.begin());
-  if (settings.measure == Measure::distinct_values)
-    for (std::size_t i = window_begin_; i < points_.size(); ++i) enter(points_[i]);
+  window_ = Window();
+  if (evaluated_ == 0) return;
+  window_begin_ = first_after(points_[evaluated_ - 1].time - settings.window);
+  for (std::size_t i = window_begin_; i < evaluated_; ++i) window_.enter(settings, points_[i]);
 }
 
 void Group::forget(const Settings& settings, Time watermark) {
@@ -157,6 +186,7 @@ void Group::forget(const Settings& settings, Time watermark) {
   while (window_begin_ > 0 && points_.front().time <= oldest) {
     points_.pop_front();
     --window_begin_;
+    --evaluated_;
   }
 }
 
@@ -169,7 +199,7 @@ std::optional<Episode> Group::take_final(const Settings& settings, Time watermar
 }
 
 std::size_t Group::bytes() const {
-  return sizeof(Group) + points_.size() * sizeof(Point) + values_.size() * 48 +
+  return sizeof(Group) + points_.size() * sizeof(Point) + window_.bytes() +
          episodes_.size() * sizeof(Episode);
 }
 
@@ -181,6 +211,7 @@ void Group::encode(ByteWriter& out) const {
     out.varint(p.ordinal);
     out.be64(p.value);
   }
+  out.varint(points_.size() - evaluated_);
   out.varint(episodes_.size());
   for (const Episode& e : episodes_) {
     out.svarint(to_ns(e.first));
@@ -202,7 +233,7 @@ void Group::encode(ByteWriter& out) const {
   }
 }
 
-std::optional<Group> Group::decode(const Settings& settings, ByteReader& in) {
+std::optional<Group> Group::decode(const Settings& settings, ByteReader& in, bool evaluated) {
   Group group;
   const std::uint64_t points = in.varint();
   for (std::uint64_t i = 0; i < points && in.ok(); ++i) {
@@ -213,6 +244,9 @@ std::optional<Group> Group::decode(const Settings& settings, ByteReader& in) {
     p.value = in.be64();
     group.points_.push_back(p);
   }
+  const std::uint64_t not_evaluated = evaluated ? in.varint() : 0;
+  if (not_evaluated > group.points_.size()) return std::nullopt;
+  group.evaluated_ = group.points_.size() - not_evaluated;
   const std::uint64_t episodes = in.varint();
   for (std::uint64_t i = 0; i < episodes && in.ok(); ++i) {
     Episode e;
@@ -235,7 +269,7 @@ std::optional<Group> Group::decode(const Settings& settings, ByteReader& in) {
     group.episodes_.push_back(e);
   }
   if (!in.ok()) return std::nullopt;
-  if (!group.points_.empty()) group.rebuild_window(settings);
+  group.rebuild_window(settings);
   return group;
 }
 

@@ -7,38 +7,23 @@
 // only (as long as the events a window needs are still remembered: see forget()).
 //
 // In order, an insertion is amortised O(1) (a hash look-up for distinct counts); out of order it
-// re-evaluates the windows that hold the new event. Pure; one thread.
+// re-evaluates the windows that hold the new event. With Settings::when_final nothing is evaluated
+// before advance(); an event that comes behind the last evaluated one is counted in later windows
+// and not evaluated itself. Pure; one thread.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/time.h"
+#include "correlate/settings.h"
+#include "correlate/window.h"
 
 namespace vakt::correlate {
-
-// What is counted in a window.
-enum class Measure : std::uint8_t { events, distinct_values };
-
-struct Settings {
-  Measure measure = Measure::events;
-  Duration window{};
-  std::uint64_t threshold = 1;
-  Duration episode_max = std::chrono::hours(24);
-};
-
-// A matching event. `sequence` and `ordinal` name its hit (store/commit.h).
-struct Point {
-  Time time;
-  std::uint64_t sequence = 0;
-  std::uint32_t ordinal = 0;
-  std::uint64_t value = 0;  // hash of the counted value; 0 when events are counted
-};
 
 struct Crossing {
   Time time;
@@ -65,10 +50,26 @@ struct Change {
   std::optional<Episode> absorbed;  // the later episode that the event bridged with this one
 };
 
+// An episode that reached its condition as the watermark passed.
+struct Reached {
+  std::size_t episode = 0;  // index into episodes()
+  Point point;              // of the crossing
+};
+
+inline constexpr Duration kEpisodeMax = std::chrono::hours(24);
+
 class Group {
  public:
-  // `digest` identifies the event's content (see Episode::digest).
-  Change insert(const Settings& settings, const Point& point, Hash128 digest);
+  // `digest` identifies the event's content (see Episode::digest). An episode that reached
+  // `episode_max` goes on in a further part.
+  Change insert(const Settings& settings, const Point& point, Hash128 digest,
+                Duration episode_max = kEpisodeMax);
+
+  // With Settings::when_final: evaluates the times before `watermark` that were not yet. The
+  // episodes that have reached their condition now: open incidents.
+  std::vector<Reached> advance(const Settings& settings, Time watermark);
+  // The first time that advance() has not evaluated.
+  std::optional<Time> not_evaluated() const;
 
   // Forgets points that no window of an event at or after `watermark` can hold.
   void forget(const Settings& settings, Time watermark);
@@ -83,22 +84,27 @@ class Group {
   std::size_t bytes() const;
 
   void encode(ByteWriter& out) const;
-  static std::optional<Group> decode(const Settings& settings, ByteReader& in);
+  // `evaluated`: whether the bytes say how far advance() went; older ones do not.
+  static std::optional<Group> decode(const Settings& settings, ByteReader& in,
+                                     bool evaluated = true);
 
  private:
-  std::uint64_t count_now() const;
   void append(const Settings& settings, const Point& point);
-  void enter(const Point& point);
-  void leave(const Point& point);
-  void slide(const Settings& settings);
-  std::size_t place_episode(const Settings& settings, Time time, Change& change);
+  void slide(const Settings& settings, Time now);
+  std::size_t place_episode(const Settings& settings, Time time, Duration episode_max,
+                            Change& change);
+  void evaluate_last(const Settings& settings, Episode& episode);
   void evaluate_from(const Settings& settings, std::size_t index, Episode& episode);
+  void insert_unevaluated(const Settings& settings, const Point& point);
+  std::size_t episode_at(Time time) const;
+  std::size_t first_after(Time time) const;
   void rebuild_window(const Settings& settings);
 
   std::deque<Point> points_;      // by time, then by commit
-  std::size_t window_begin_ = 0;  // the window of the last point: [window_begin_, end)
-  std::unordered_map<std::uint64_t, std::uint32_t> values_;  // value -> count in that window
-  std::vector<Episode> episodes_;                            // by time
+  std::size_t evaluated_ = 0;     // points that windows were evaluated at: all, or up to advance()
+  std::size_t window_begin_ = 0;  // the window of the last of them: [window_begin_, evaluated_)
+  Window window_;
+  std::vector<Episode> episodes_;  // by time
 };
 
 }  // namespace vakt::correlate

@@ -11,7 +11,7 @@
 namespace vakt::engine {
 namespace {
 
-constexpr std::uint8_t kVersion = 2;  // 1: without storms
+constexpr std::uint8_t kVersion = 3;  // 1: without storms; 2: without unevaluated events
 
 void encode_time(ByteWriter& out, std::optional<Time> time) {
   out.u8(time ? 1 : 0);
@@ -66,6 +66,7 @@ void Engine::encode_groups(ByteWriter& out) const {
     out.u8(static_cast<std::uint8_t>((key->historic ? 1 : 0) | (state->late ? 2 : 0) |
                                      (state->parked ? 4 : 0)));
     encode_time(out, state->late_until);
+    out.svarint(to_ns(state->received));
     out.varint(state->values.size());
     for (const std::string& value : state->values) out.bytes(value);
     std::string group;
@@ -94,7 +95,7 @@ bool Engine::restore(std::string_view checkpoint) {
     fresh.incidents_.emplace(id, std::move(*incident));
   }
   std::vector<std::optional<std::uint32_t>> detector_now;
-  if (!fresh.decode_groups(in, detector_now)) return false;
+  if (!fresh.decode_groups(in, version, detector_now)) return false;
   if (version > 1 && !fresh.decode_storms(in, detector_now)) return false;
   if (!in.at_end()) return false;
   fresh.counters_ = counters_;
@@ -103,7 +104,7 @@ bool Engine::restore(std::string_view checkpoint) {
 }
 
 // `detector_now`: where the detectors of the checkpoint are in the present rule set.
-bool Engine::decode_groups(ByteReader& in,
+bool Engine::decode_groups(ByteReader& in, std::uint8_t version,
                            std::vector<std::optional<std::uint32_t>>& detector_now) {
   const auto& detectors = detectors_->all();
   std::unordered_map<std::string_view, std::uint32_t> of_id;
@@ -129,6 +130,7 @@ bool Engine::decode_groups(ByteReader& in,
     state.late = (flags & 2) != 0;
     state.parked = (flags & 4) != 0;
     state.late_until = decode_time(in);
+    if (version >= 3) state.received = from_ns(in.svarint());
     const std::uint64_t values = in.varint();
     std::string identity;
     ByteWriter identity_out(identity);
@@ -142,12 +144,12 @@ bool Engine::decode_groups(ByteReader& in,
     const Key key{*detector_now[detector], (flags & 1) != 0, hash128(identity)};
     const correlate::Settings& settings = detectors[key.detector].settings;
     ByteReader group_in(bytes);
-    auto group = correlate::Group::decode(settings, group_in);
+    auto group = correlate::Group::decode(settings, group_in, version >= 3);
     if (!group || group->empty()) return false;
     state.group = std::move(*group);
     for (const correlate::Episode& e : state.group.episodes())
       if (e.incident && !incidents_.contains(*e.incident)) return false;
-    if (!state.parked) schedule(key, state, settings.window);
+    schedule(key, state, settings);
     if (state.late_until) late_due_[key.historic].push({*state.late_until, state.id, key});
     ++groups_by_detector_[key.detector];
     account(groups_.emplace(key, std::move(state)).first->second);

@@ -76,8 +76,6 @@ void Engine::detect(std::uint32_t detector_index, const event::Hit& hit, Time no
     ++counters_.ungrouped;
     return;
   }
-  correlate::Settings settings = detector.settings;
-  settings.episode_max = options_.episode_max;
   const bool historic = (hit.flags & event::kHistoric) != 0;
   const Key key{detector_index, historic, group->hash};
   State* state = find_or_create(key, *group);
@@ -91,12 +89,16 @@ void Engine::detect(std::uint32_t detector_index, const event::Hit& hit, Time no
     state->late = true;
     state->late_until = now + options_.late_memory;
   }
-  const Cause cause{detector, hit, next_sequence_ + hit.event_index, now};
+  state->received = std::max(state->received, hit.received_time);
+  const correlate::Settings& settings = detector.settings;
+  const Cause cause{detector, next_sequence_ + hit.event_index, hit.ordinal, hit.received_time,
+                    now};
   const Hash128 digest = hash128(hit.raw, static_cast<std::uint64_t>(to_ns(hit.event_time)));
   const correlate::Change change =
-      state->group.insert(settings, {hit.event_time, cause.sequence, hit.ordinal, *value}, digest);
+      state->group.insert(settings, {hit.event_time, cause.sequence, hit.ordinal, *value}, digest,
+                          options_.episode_max);
   update_incidents(cause, key, *state, change, changes);
-  if (!state->parked) schedule(key, *state, settings.window);
+  schedule(key, *state, settings);
   if (watermark) state->group.forget(settings, *watermark);
   account(*state);
 }
@@ -113,10 +115,12 @@ Engine::State* Engine::find_or_create(const Key& key, const GroupKey& group) {
   return &state;
 }
 
-// Keeps an entry in due_ no later than the moment the first episode becomes final. One that comes
-// too early is put back when it is popped; so nothing that is concluded depends on old entries.
-void Engine::schedule(const Key& key, State& state, Duration window) {
-  const Time due = state.group.episodes().front().last + window;
+// Keeps an entry in due_ no later than the moment there is something to evaluate, or the first
+// episode becomes final. One that comes too early is put back when it is popped; so nothing that is
+// concluded depends on old entries.
+void Engine::schedule(const Key& key, State& state, const correlate::Settings& settings) {
+  Time due = state.parked ? kTimeMax : state.group.episodes().front().last + settings.window;
+  if (const auto time = state.group.not_evaluated()) due = std::min(due, *time + Duration(1));
   if (due >= state.due) return;
   state.due = due;
   due_[key.historic].push({due, state.id, key});
@@ -154,7 +158,7 @@ void Engine::update_incidents(const Cause& cause, const Key& key, State& state,
   incident.detection.peak = episode.peak;
   incident.detection.evidence_digest = episode.digest;
   incident.late = incident.late || state.late;
-  changes.evidence(incident, cause.sequence, cause.hit.ordinal, options_.evidence_max);
+  changes.evidence(incident, cause.sequence, cause.ordinal, options_.evidence_max);
   after_close(incident, cause.now, changes);
   changes.touch(incident);
 }
@@ -169,7 +173,7 @@ void Engine::after_close(incident::Incident& incident, Time now, Changes& change
 }
 
 // What its rule and the event that opens it say of an incident, and its number.
-void Engine::describe(const Cause& cause, incident::Incident& incident) {
+void Engine::describe(const Cause& cause, bool historic, incident::Incident& incident) {
   const rule::Metadata& meta = *cause.detector.meta;
   incident.number = next_incident_++;
   incident.detection.rule_id = meta.id;
@@ -177,8 +181,8 @@ void Engine::describe(const Cause& cause, incident::Incident& incident) {
   incident.rule_title = meta.title;
   incident.rule_author = meta.author;
   incident.severity = meta.level;
-  incident.historic = (cause.hit.flags & event::kHistoric) != 0;
-  incident.deciding_received_time = cause.hit.received_time;
+  incident.historic = historic;
+  incident.deciding_received_time = cause.received;
   incident.opened_at = cause.now;
 }
 
@@ -197,7 +201,7 @@ void Engine::open_incident(const Cause& cause, const Key& key, State& state,
   out.be64(origin_);
   out.be64(episode.crossing->sequence);
   incident.id = hash128(identity);
-  describe(cause, incident);
+  describe(cause, key.historic, incident);
   incident.detection.first_event_time = episode.first;
   incident.detection.last_event_time = episode.last;
   incident.detection.opened_event_time = episode.crossing->time;
@@ -320,7 +324,7 @@ void Engine::finalise(bool historic, std::optional<Time> until, Time now, Change
     }
     it->second.late_until.reset();
     if (std::exchange(it->second.parked, false))
-      schedule(due.key, it->second, detectors_->all()[due.key.detector].settings.window);
+      schedule(due.key, it->second, detectors_->all()[due.key.detector].settings);
   }
   auto& queue = due_[historic];
   while (!queue.empty() && queue.top().time <= *until) {
@@ -338,23 +342,35 @@ void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes
   if (due.time != state.due) return;
   state.due = kTimeMax;
   const correlate::Settings& settings = detectors_->all()[due.key.detector].settings;
+  evaluate_passed(due.key, state, until, now, changes);
   const bool final = state.group.episodes().front().last <= until - settings.window;
   // Late events count against it for a while longer; late_due_ brings it back.
   state.parked = final && until != kTimeMax && state.late_until && *state.late_until > now;
-  if (state.parked) return;
-  while (const auto episode = state.group.take_final(settings, until)) {
+  while (const auto episode =
+             state.parked ? std::nullopt : state.group.take_final(settings, until)) {
     account(state);
     if (!episode->incident) continue;
     incident::Incident& incident = incidents_.at(*episode->incident);
+    incident.detection.peak = episode->peak;
     incident.final = true;
     changes.touch(incident);
     if (!waiting_.contains(incident.id)) changes.forget(incident.id);
   }
-  if (state.group.empty()) {
+  if (state.group.empty())
     drop(due.key);
-    return;
+  else
+    schedule(due.key, state, settings);
+}
+
+// What is evaluated only when the watermark has passed it opens its incidents here.
+void Engine::evaluate_passed(const Key& key, State& state, Time until, Time now, Changes& changes) {
+  const Detector& detector = detectors_->all()[key.detector];
+  if (!detector.settings.when_final) return;
+  for (const correlate::Reached& reached : state.group.advance(detector.settings, until)) {
+    const correlate::Point& point = reached.point;
+    open_incident({detector, point.sequence, point.ordinal, state.received, now}, key, state,
+                  reached.episode, changes);
   }
-  schedule(due.key, state, settings.window);
 }
 
 void Engine::drop(const Key& key) {

@@ -127,6 +127,7 @@ class Engine {
     std::uint64_t id = 0;  // in order of creation: order of effects must not be of hashes
     std::size_t bytes = 0;
     Time due = kTimeMax;             // of its entry in due_; other entries are stale
+    Time received;                   // of its latest event
     std::optional<Time> late_until;  // received time until which it is remembered at least
     bool parked = false;             // due, but kept for late events: see late_due_
     bool late = false;               // some event of it was below the watermark
@@ -155,17 +156,18 @@ class Engine {
   void apply_command(const Command& command, Time now, Effects& effects, Changes& changes);
   void change_rules(const RulesChange& change, Time now, Changes& changes);
   State* find_or_create(const Key& key, const GroupKey& group);
-  struct Cause {  // the hit that changes incidents now
+  struct Cause {  // the event that changes incidents now
     const Detector& detector;
-    const event::Hit& hit;
-    std::uint64_t sequence = 0;
+    std::uint64_t sequence = 0;  // of its hit
+    std::uint32_t ordinal = 0;
+    Time received;
     Time now;
   };
   void update_incidents(const Cause& cause, const Key& key, State& state,
                         const correlate::Change& change, Changes& changes);
   void open_incident(const Cause& cause, const Key& key, State& state, std::size_t episode,
                      Changes& changes);
-  void describe(const Cause& cause, incident::Incident& incident);
+  void describe(const Cause& cause, bool historic, incident::Incident& incident);
   void after_close(incident::Incident& incident, Time now, Changes& changes);
   void merge_incidents(const Cause& cause, correlate::Episode& episode,
                        const correlate::Episode& absorbed, Changes& changes);
@@ -173,8 +175,8 @@ class Engine {
   void finalise_due(const Due& due, Time until, Time now, Changes& changes);
   bool count_opening(const Cause& cause, const Key& group, const incident::Incident& incident,
                      Changes& changes);
-  void open_storm(const Cause& cause, Storm& storm, const std::vector<correlate::Opening>& joined,
-                  Changes& changes);
+  void open_storm(const Cause& cause, bool historic, Storm& storm,
+                  const std::vector<correlate::Opening>& joined, Changes& changes);
   void join_storm(const Cause& cause, Storm& storm, const correlate::Opening& opening,
                   Changes& changes);
   void end_storm(Storm& storm, Changes& changes);
@@ -182,10 +184,12 @@ class Engine {
   void encode_storms(ByteWriter& out) const;
   bool decode_storms(ByteReader& in, const std::vector<std::optional<std::uint32_t>>& detector_now);
   void drop(const Key& key);
-  void schedule(const Key& key, State& state, Duration window);
+  void evaluate_passed(const Key& key, State& state, Time until, Time now, Changes& changes);
+  void schedule(const Key& key, State& state, const correlate::Settings& settings);
   void account(State& state);
   void encode_groups(ByteWriter& out) const;
-  bool decode_groups(ByteReader& in, std::vector<std::optional<std::uint32_t>>& detector_now);
+  bool decode_groups(ByteReader& in, std::uint8_t version,
+                     std::vector<std::optional<std::uint32_t>>& detector_now);
 
   std::shared_ptr<const Detectors> detectors_;
   std::uint64_t origin_;

@@ -19,16 +19,16 @@ bool Engine::count_opening(const Cause& cause, const Key& group, const incident:
   const StormKey key{group.detector, group.historic};
   Storm& storm = storms_[key];
   waiting_.insert(incident.id);
-  const auto joined = storm.openings.insert(
-      options_.storm, {incident.detection.opened_event_time, incident.id,
-                       incident.detection.opened_by.sequence, cause.hit.ordinal});
+  const auto joined =
+      storm.openings.insert(options_.storm, {incident.detection.opened_event_time, incident.id,
+                                             incident.detection.opened_by.sequence, cause.ordinal});
   if (joined.empty()) return true;
   if (storm.incident) {
     incident::Incident& running = incidents_.at(*storm.incident);
     if (joined.front().time - options_.storm.window >= running.detection.last_event_time)
       end_storm(storm, changes);
   }
-  if (!storm.incident) open_storm(cause, storm, joined, changes);
+  if (!storm.incident) open_storm(cause, key.historic, storm, joined, changes);
   bool news = true;
   for (const correlate::Opening& opening : joined) {
     join_storm(cause, storm, opening, changes);
@@ -39,7 +39,7 @@ bool Engine::count_opening(const Cause& cause, const Key& group, const incident:
   return news;
 }
 
-void Engine::open_storm(const Cause& cause, Storm& storm,
+void Engine::open_storm(const Cause& cause, bool historic, Storm& storm,
                         const std::vector<correlate::Opening>& joined, Changes& changes) {
   const correlate::Opening& crossing = joined.back();
   incident::Incident incident;
@@ -50,7 +50,7 @@ void Engine::open_storm(const Cause& cause, Storm& storm,
   out.be64(origin_);
   out.be64(crossing.sequence);
   incident.id = hash128(identity);
-  describe(cause, incident);
+  describe(cause, historic, incident);
   incident.threshold = options_.storm.groups;
   incident.window = options_.storm.window;
   incident.detection.first_event_time = joined.front().time;

@@ -27,9 +27,11 @@ struct Episode {
 };
 
 // Episodes of one group: windows (t - W, t] evaluated at each event in (time, order); a gap of at
-// least W starts a new episode.
-inline std::vector<Episode> episodes(std::vector<Event> events, Duration window,
-                                     std::uint64_t threshold, bool distinct) {
+// least W starts a new episode. `whole_moments`: a window holds all events of its last moment.
+// count(window) is what the peak is of, holds(window) the condition; a window is in order.
+template <class Count, class Holds>
+std::vector<Episode> episodes(std::vector<Event> events, Duration window, bool whole_moments,
+                              const Count& count, const Holds& holds) {
   std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) {
     return a.time != b.time ? a.time < b.time : a.order < b.order;
   });
@@ -41,21 +43,33 @@ inline std::vector<Episode> episodes(std::vector<Event> events, Duration window,
     Episode& episode = out.back();
     episode.last = e.time;
     ++episode.events;
-    std::uint64_t count = 0;
-    std::set<std::uint64_t> values;
-    for (std::size_t j = 0; j <= i; ++j) {
-      if (e.time - events[j].time >= window) continue;
-      ++count;
-      values.insert(events[j].value);
-    }
-    const std::uint64_t measured = distinct ? values.size() : count;
-    episode.peak = std::max(episode.peak, measured);
-    if (!episode.crossing_time && measured >= threshold) {
+    if (whole_moments && i + 1 < events.size() && events[i + 1].time == e.time) continue;
+    std::vector<Event> held;
+    for (std::size_t j = 0; j <= i; ++j)
+      if (e.time - events[j].time < window) held.push_back(events[j]);
+    episode.peak = std::max(episode.peak, count(held));
+    if (!episode.crossing_time && holds(held)) {
       episode.crossing_time = e.time;
       episode.crossing_order = e.order;
     }
   }
   return out;
+}
+
+inline std::uint64_t different(const std::vector<Event>& events) {
+  std::set<std::uint64_t> values;
+  for (const Event& e : events) values.insert(e.value);
+  return values.size();
+}
+
+// Of a threshold on their number, or on that of different values.
+inline std::vector<Episode> episodes(std::vector<Event> events, Duration window,
+                                     std::uint64_t threshold, bool distinct) {
+  const auto count = [distinct](const std::vector<Event>& held) -> std::uint64_t {
+    return distinct ? different(held) : held.size();
+  };
+  const auto holds = [&](const std::vector<Event>& held) { return count(held) >= threshold; };
+  return episodes(std::move(events), window, false, count, holds);
 }
 
 }  // namespace vakt::oracle

@@ -7,14 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "sim/oracle.h"
+#include "streams.h"
 
 namespace vakt::correlate {
 namespace {
 
 using std::chrono::seconds;
-
-Time at(std::int64_t s) { return from_unix_seconds(1'000'000 + s); }
 
 Settings settings(std::int64_t window_s, std::uint64_t threshold,
                   Measure measure = Measure::events) {
@@ -22,7 +20,7 @@ Settings settings(std::int64_t window_s, std::uint64_t threshold,
   s.measure = measure;
   s.window = seconds(window_s);
   s.threshold = threshold;
-  s.episode_max = std::chrono::hours(1'000'000);
+
   return s;
 }
 
@@ -73,58 +71,18 @@ TEST(Group, ALateArrivalMovesTheCrossingEarlier) {
 }
 
 TEST(Group, ALongEpisodeContinuesInAFurtherPart) {
-  Settings s = settings(10, 1);
-  s.episode_max = seconds(25);
+  const Settings s = settings(10, 1);
   Group group;
   int parts = 0;
   for (int t = 0; t < 100; t += 5) {
-    const Change change = insert(group, s, t, static_cast<std::uint64_t>(t));
+    const auto sequence = static_cast<std::uint64_t>(t);
+    const Change change = group.insert(s, {at(t), sequence, 0, 0}, {0, 1}, seconds(25));
     if (!change.crossed) continue;
     EXPECT_EQ(change.continued, parts > 0);
     group.episodes()[change.episode].incident = Hash128{1, static_cast<std::uint64_t>(++parts)};
   }
   EXPECT_EQ(parts, 4);  // 0.., 25.., 50.., 75..
   EXPECT_EQ(group.episodes().size(), 4u);
-}
-
-struct Stream {
-  std::vector<oracle::Event> events;  // in order of arrival
-};
-
-Stream random_stream(std::mt19937_64& random, std::int64_t disorder_s) {
-  const auto pick = [&](std::int64_t n) {
-    return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n));
-  };
-  const std::int64_t count = 1 + pick(60);
-  const std::int64_t spread = 1 + pick(8);  // dense and sparse streams
-  std::int64_t clock = 200;
-  Stream stream;
-  for (std::int64_t i = 0; i < count; ++i) {
-    clock += pick(4) == 0 ? pick(spread * 8) : pick(spread);
-    const std::int64_t late = disorder_s > 0 ? pick(disorder_s + 1) : 0;
-    stream.events.push_back(
-        {at(clock - late), static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(pick(4))});
-  }
-  return stream;
-}
-
-void expect_equal(const std::vector<oracle::Episode>& expected, const std::vector<Episode>& actual,
-                  bool in_order, const std::string& what) {
-  ASSERT_EQ(expected.size(), actual.size()) << what;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    const oracle::Episode& e = expected[i];
-    const Episode& a = actual[i];
-    ASSERT_EQ(e.first, a.first) << what;
-    ASSERT_EQ(e.last, a.last) << what;
-    ASSERT_EQ(e.events, a.events) << what;
-    ASSERT_EQ(e.peak, a.peak) << what;
-    ASSERT_EQ(e.crossing_time.has_value(), a.crossing.has_value()) << what;
-    if (!e.crossing_time) continue;
-    ASSERT_EQ(*e.crossing_time, a.crossing->time) << what;
-    if (in_order) {
-      ASSERT_EQ(e.crossing_order, a.crossing->sequence) << what;
-    }
-  }
 }
 
 // Any order of arrival within the allowed disorder, with state forgotten behind the watermark and
@@ -139,7 +97,7 @@ void run_seed(std::uint64_t seed, std::int64_t disorder_s, bool distinct) {
   std::vector<Episode> final;
   Time seen = at(0);
   for (const oracle::Event& e : stream.events) {
-    const Change change = group.insert(s, {e.time, e.order, 0, e.value}, {0, e.order});
+    const Change change = group.insert(s, {e.time, e.order, 0, e.value}, {0, e.order}, kWithoutEnd);
     if (change.crossed) group.episodes()[change.episode].incident = Hash128{1, e.order};
     seen = std::max(seen, e.time);
     const Time watermark = seen - seconds(disorder_s);
