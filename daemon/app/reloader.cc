@@ -49,7 +49,8 @@ void compare(const engine::Pipeline& before, const engine::Pipeline& now,
     for (const rule::Rule& r : p.rules->rules)
       out[r.meta.id] = {r.detection_hash, 0, r.meta.level, r.meta.title};
     for (const rule::Correlation& c : p.rules->correlations)
-      out[c.meta.id] = {c.detection_hash, c.threshold, c.meta.level, c.meta.title};
+      out[c.meta.id] = {c.detection_hash, c.threshold, c.meta.level,
+                        c.meta.title + rule::describe_condition(c)};
     return out;
   };
   const auto old_ones = contents(before);

@@ -97,9 +97,10 @@ std::string incident_page(const json::object& i, const Terminal& terminal) {
   line(out, "first event", text_at(i, "first_event_time"));
   line(out, "last event", text_at(i, "last_event_time"));
   line(out, "opened by", text_at(i, "opened_by.event_time"));
+  const std::string threshold = text_at(i, "threshold");  // "0": its condition is another one
   line(out, text_at(i, "members").empty() ? "events" : "incidents",
-       fmt::format("{} (peak {} within {}, threshold {})", text_at(i, "event_count"),
-                   text_at(i, "peak"), text_at(i, "window"), text_at(i, "threshold")));
+       fmt::format("{} (peak {} within {}{})", text_at(i, "event_count"), text_at(i, "peak"),
+                   text_at(i, "window"), threshold == "0" ? "" : ", threshold " + threshold));
   line(out, "notes", notes_of(i));
   line(out, "rule", text_at(i, "rule.id"));
   line(out, "rule author", text_at(i, "rule.author"));

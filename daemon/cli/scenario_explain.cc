@@ -112,6 +112,11 @@ class Explainer {
 
   // The same log with a threshold of 1: how far the count got.
   std::string peaks(std::uint32_t index) const {
+    if (const auto condition = rule::describe_condition(set_.correlations[index]);
+        !condition.empty())
+      return fmt::format("  {}: {} within {}: at no event\n",
+                         name_of(set_.correlations[index].meta), escape_terminal(condition),
+                         format_duration(set_.correlations[index].timespan));
     auto rules = std::make_shared<rule::RuleSet>(set_);
     const std::uint64_t threshold = rules->correlations[index].threshold;
     rules->correlations[index].threshold = 1;

@@ -31,11 +31,11 @@ struct Settings {
   // Any other condition is evaluated at each time with an event once, when the watermark has passed
   // it; a window then holds all events of its last moment.
   bool when_final = false;
-  std::vector<rule::Comparison> comparisons;  // of the measure: all must hold; with when_final
-  const rule::Expr* formula = nullptr;        // of the members with an event (Expr::detection), or
-                                              // null
-  std::vector<std::uint64_t> sequence;        // members, in order
-  std::int64_t percent_micros = 50'000'000;   // of Measure::percentile
+  std::vector<rule::Comparison> comparisons = {};  // of the measure: all must hold; with when_final
+  const rule::Expr* formula = nullptr;       // of the members with an event (Expr::detection), or
+                                             // null
+  std::vector<std::uint64_t> sequence = {};  // members, in order
+  std::int64_t percent_micros = 50'000'000;  // of Measure::percentile
 };
 
 // A matching event. `sequence` and `ordinal` name its hit (store/commit.h).

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/check.h"
+#include "base/decimal.h"
 
 namespace vakt::engine {
 namespace {
@@ -13,18 +15,52 @@ const event::Field* value_of(const event::Hit& hit, event::FieldId id) {
   return nullptr;
 }
 
+correlate::Measure measure_of(rule::CorrelationType type) {
+  using Type = rule::CorrelationType;
+  using correlate::Measure;
+  switch (type) {
+    case Type::event_count:
+      return Measure::events;
+    case Type::value_count:
+      return Measure::distinct_values;
+    case Type::temporal:
+      return Measure::members;
+    case Type::temporal_ordered:
+      return Measure::sequence;
+    case Type::value_sum:
+      return Measure::sum;
+    case Type::value_avg:
+      return Measure::average;
+    case Type::value_percentile:
+      return Measure::percentile;
+    case Type::value_median:
+      return Measure::median;
+  }
+  check(false, "a type of correlation");
+  return Measure::events;
+}
+
 Detector from_correlation(const rule::Correlation& c, const event::FieldNames& names) {
   Detector d;
   d.meta = &c.meta;
   d.rule_hash = c.detection_hash;
-  d.settings.measure = c.type == rule::CorrelationType::value_count
-                           ? correlate::Measure::distinct_values
-                           : correlate::Measure::events;
+  d.settings.measure = measure_of(c.type);
   d.settings.window = c.timespan;
   d.settings.threshold = c.threshold;
+  d.settings.when_final = c.when_final;
+  d.settings.comparisons = c.comparisons;
+  d.settings.formula = c.formula ? &*c.formula : nullptr;
+  d.settings.sequence.assign(c.sequence.begin(), c.sequence.end());
+  d.settings.percent_micros = c.percent_micros;
+  d.condition = rule::describe_condition(c);
   d.group_names = c.group_by;
-  for (const std::string& field : c.group_by) d.group_by.push_back(names.find(field));
-  if (!c.value_field.empty()) d.value_field = names.find(c.value_field);
+  for (std::uint32_t m = 0; m < c.rules.size(); ++m) {
+    Detector::Member& member = d.members.emplace_back();
+    for (const std::string& name : c.group_by)
+      member.group_by.push_back(names.find(rule::field_of(c, m, name)));
+    for (const std::string& name : c.value_fields)
+      member.values.push_back(names.find(rule::field_of(c, m, name)));
+  }
   return d;
 }
 
@@ -34,7 +70,7 @@ Detector from_rule(const rule::Rule& r) {
   d.rule_hash = r.detection_hash;
   d.settings.window = r.quiet;
   d.group_names = {"host.name"};
-  d.group_by = {event::kHostName};
+  d.members = {{{event::kHostName}, {}}};
   d.by_host = true;
   return d;
 }
@@ -46,32 +82,31 @@ Detectors::Detectors(std::shared_ptr<const rule::RuleSet> rules, const event::Fi
     : rules_(std::move(rules)), by_rule_(rules_->rules.size()) {
   std::vector<bool> silent(rules_->rules.size());
   for (const rule::Correlation& c : rules_->correlations) {
-    for (const std::uint32_t base : c.rules) {
-      by_rule_[base].push_back(static_cast<std::uint32_t>(all_.size()));
-      if (!c.generate) silent[base] = true;
+    for (std::uint32_t member = 0; member < c.rules.size(); ++member) {
+      by_rule_[c.rules[member]].push_back({static_cast<std::uint32_t>(all_.size()), member});
+      if (!c.generate) silent[c.rules[member]] = true;
     }
     all_.push_back(from_correlation(c, names));
   }
   for (std::size_t i = 0; i < rules_->rules.size(); ++i) {
     const rule::Rule& r = rules_->rules[i];
     if (silent[i] || r.meta.level < open_level) continue;
-    by_rule_[i].push_back(static_cast<std::uint32_t>(all_.size()));
+    by_rule_[i].push_back({static_cast<std::uint32_t>(all_.size()), 0});
     all_.push_back(from_rule(r));
   }
 }
 
 void intern_correlation_fields(const rule::RuleSet& rules, event::FieldNames& names) {
-  for (const rule::Correlation& c : rules.correlations) {
-    for (const std::string& field : c.group_by) names.intern(field);
-    if (!c.value_field.empty()) names.intern(c.value_field);
-  }
+  for (const rule::Correlation& c : rules.correlations)
+    for (const std::string& field : rule::fields_of(c)) names.intern(field);
 }
 
-std::optional<GroupKey> group_key(const Detector& detector, const event::Hit& hit) {
+std::optional<GroupKey> group_key(const Detector& detector, std::uint32_t member,
+                                  const event::Hit& hit) {
   GroupKey key;
   std::string bytes;
   ByteWriter out(bytes);
-  for (const event::FieldId id : detector.group_by) {
+  for (const event::FieldId id : detector.members[member].group_by) {
     const event::Field* field = value_of(hit, id);
     if (field == nullptr && !detector.by_host) return std::nullopt;
     key.values.push_back(field != nullptr ? field->text : hit.source);
@@ -81,11 +116,25 @@ std::optional<GroupKey> group_key(const Detector& detector, const event::Hit& hi
   return key;
 }
 
-std::optional<std::uint64_t> counted_value(const Detector& detector, const event::Hit& hit) {
-  if (detector.settings.measure == correlate::Measure::events) return 0;
-  const event::Field* field = value_of(hit, detector.value_field);
-  if (field == nullptr) return std::nullopt;
-  return hash64(field->text);
+std::optional<std::uint64_t> measured_value(const Detector& detector, std::uint32_t member,
+                                            const event::Hit& hit) {
+  using correlate::Measure;
+  const Measure measure = detector.settings.measure;
+  if (measure == Measure::events) return 0;
+  if (measure == Measure::members || measure == Measure::sequence) return member;
+  std::string several;
+  for (const event::FieldId id : detector.members[member].values) {
+    const event::Field* field = value_of(hit, id);
+    if (field == nullptr) return std::nullopt;
+    if (measure != Measure::distinct_values) {
+      const auto micros = parse_micros(field->text);
+      if (!micros) return std::nullopt;
+      return static_cast<std::uint64_t>(*micros);
+    }
+    if (detector.members[member].values.size() == 1) return hash64(field->text);
+    ByteWriter(several).bytes(field->text);
+  }
+  return hash64(several);
 }
 
 }  // namespace vakt::engine

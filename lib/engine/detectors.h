@@ -14,13 +14,23 @@
 namespace vakt::engine {
 
 struct Detector {
+  struct Member {  // where its events have what is asked for
+    std::vector<event::FieldId> group_by;
+    std::vector<event::FieldId> values;
+  };
   const rule::Metadata* meta = nullptr;
   Hash128 rule_hash;
   correlate::Settings settings;
-  std::vector<event::FieldId> group_by;
   std::vector<std::string> group_names;
-  event::FieldId value_field = event::kNoField;  // where distinct values are counted
-  bool by_host = false;  // a single rule: grouped by host, or by source where no host is known
+  std::vector<Member> members;
+  std::string condition;  // for people; empty: settings.threshold says it
+  bool by_host = false;   // a single rule: grouped by host, or by source where no host is known
+};
+
+// A rule's part in a detector.
+struct Role {
+  std::uint32_t detector = 0;
+  std::uint32_t member = 0;
 };
 
 class Detectors {
@@ -31,13 +41,13 @@ class Detectors {
             rule::Level open_level);
 
   const std::vector<Detector>& all() const { return all_; }
-  const std::vector<std::uint32_t>& of_rule(std::uint32_t rule) const { return by_rule_.at(rule); }
+  const std::vector<Role>& of_rule(std::uint32_t rule) const { return by_rule_.at(rule); }
   const rule::RuleSet& rules() const { return *rules_; }
 
  private:
   std::shared_ptr<const rule::RuleSet> rules_;
   std::vector<Detector> all_;
-  std::vector<std::vector<std::uint32_t>> by_rule_;
+  std::vector<std::vector<Role>> by_rule_;
 };
 
 // Names every correlation needs, so that events carry them. Call before events are parsed.
@@ -48,9 +58,11 @@ struct GroupKey {
   Hash128 hash;
   std::vector<std::string_view> values;
 };
-std::optional<GroupKey> group_key(const Detector& detector, const event::Hit& hit);
+std::optional<GroupKey> group_key(const Detector& detector, std::uint32_t member,
+                                  const event::Hit& hit);
 
-// Hash of the counted value; nullopt when the event has none.
-std::optional<std::uint64_t> counted_value(const Detector& detector, const event::Hit& hit);
+// What is measured of the hit (correlate::Point::value); nullopt when the event has none.
+std::optional<std::uint64_t> measured_value(const Detector& detector, std::uint32_t member,
+                                            const event::Hit& hit);
 
 }  // namespace vakt::engine

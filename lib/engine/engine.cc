@@ -8,9 +8,19 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/text.h"
 #include "engine/changes.h"
 
 namespace vakt::engine {
+namespace {
+
+// What was reached, for people.
+std::string held(const Detector& detector, const correlate::Episode& episode) {
+  if (!detector.condition.empty()) return escape_terminal(detector.condition);
+  return fmt::format("{} of {}", episode.peak, detector.settings.threshold);
+}
+
+}  // namespace
 
 Engine::Engine(std::shared_ptr<const Detectors> detectors, std::uint64_t origin,
                const EngineOptions& options)
@@ -63,21 +73,19 @@ void Engine::apply_hits(const HitsInput& input, Time now, Changes& changes) {
 void Engine::apply_hit(const event::Hit& hit, Time now, Changes& changes) {
   const auto watermark = lanes_[(hit.flags & event::kHistoric) != 0].value();
   if (watermark && hit.event_time < *watermark) ++counters_.late_counted;
-  for (const std::uint32_t detector : detectors_->of_rule(hit.rule))
-    detect(detector, hit, now, changes);
+  for (const Role& role : detectors_->of_rule(hit.rule)) detect(role, hit, now, changes);
 }
 
-void Engine::detect(std::uint32_t detector_index, const event::Hit& hit, Time now,
-                    Changes& changes) {
-  const Detector& detector = detectors_->all()[detector_index];
-  const auto group = group_key(detector, hit);
-  const auto value = counted_value(detector, hit);
+void Engine::detect(const Role& role, const event::Hit& hit, Time now, Changes& changes) {
+  const Detector& detector = detectors_->all()[role.detector];
+  const auto group = group_key(detector, role.member, hit);
+  const auto value = measured_value(detector, role.member, hit);
   if (!group || !value) {
     ++counters_.ungrouped;
     return;
   }
   const bool historic = (hit.flags & event::kHistoric) != 0;
-  const Key key{detector_index, historic, group->hash};
+  const Key key{role.detector, historic, group->hash};
   State* state = find_or_create(key, *group);
   if (state == nullptr) {
     ++counters_.groups_refused;
@@ -209,17 +217,16 @@ void Engine::open_incident(const Cause& cause, const Key& key, State& state,
   incident.detection.event_count = episode.events;
   incident.detection.peak = episode.peak;
   incident.detection.evidence_digest = episode.digest;
-  incident.threshold = cause.detector.settings.threshold;
+  incident.threshold = cause.detector.settings.when_final ? 0 : cause.detector.settings.threshold;
   incident.window = cause.detector.settings.window;
   incident.late = state.late;
   if (episode.continuation && episode_index > 0)
     incident.continues = episodes[episode_index - 1].incident;
   episode.incident = incident.id;
 
-  changes.add(incident::entry(incident, cause.now, "vakt",
-                              incident.continues ? "continued" : "opened",
-                              fmt::format("{} of {} in {}", episode.peak, incident.threshold,
-                                          format_duration(incident.window))));
+  changes.add(incident::entry(
+      incident, cause.now, "vakt", incident.continues ? "continued" : "opened",
+      fmt::format("{} in {}", held(cause.detector, episode), format_duration(incident.window))));
   for (const correlate::Point& p : state.group.points())
     if (p.time >= episode.first && p.time <= episode.last)
       changes.evidence(incident, p.sequence, p.ordinal, options_.evidence_max);

@@ -152,7 +152,7 @@ class Engine {
 
   void apply_hits(const HitsInput& input, Time now, Changes& changes);
   void apply_hit(const event::Hit& hit, Time now, Changes& changes);
-  void detect(std::uint32_t detector, const event::Hit& hit, Time now, Changes& changes);
+  void detect(const Role& role, const event::Hit& hit, Time now, Changes& changes);
   void apply_command(const Command& command, Time now, Effects& effects, Changes& changes);
   void change_rules(const RulesChange& change, Time now, Changes& changes);
   State* find_or_create(const Key& key, const GroupKey& group);

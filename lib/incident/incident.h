@@ -70,7 +70,7 @@ struct Incident {
   std::string rule_title;
   std::string rule_author;
   rule::Level severity = rule::Level::medium;
-  std::uint64_t threshold = 1;
+  std::uint64_t threshold = 1;  // 0: its condition is not a lower bound of a count
   Duration window{};
 
   bool final = false;  // the watermark has passed the episode: detection will not change any more

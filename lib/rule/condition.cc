@@ -170,7 +170,7 @@ class ConditionParser {
       children.push_back(reference(i));
     }
     if (children.empty())
-      return fail(fmt::format("'{}' names no detection", what->text), suggestion(what->text));
+      return fail(fmt::format("'{}' names no {}", what->text, scope_.kind), suggestion(what->text));
     if (!count_nodes(children.size())) return fail_size();
     ++at_;
     return link(kind, std::move(children));
@@ -188,7 +188,7 @@ class ConditionParser {
     if (word.text.find('*') != std::string_view::npos)
       return fail(fmt::format("the pattern '{}' stands alone", word.text),
                   fmt::format("write '1 of {0}' or 'all of {0}'", word.text));
-    return fail(fmt::format("'{}' names no detection", word.text), suggestion(word.text));
+    return fail(fmt::format("'{}' names no {}", word.text, scope_.kind), suggestion(word.text));
   }
 
   Expr reference(std::size_t detection) {

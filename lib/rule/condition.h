@@ -20,8 +20,9 @@ namespace vakt::rule {
 
 struct ConditionScope {
   const std::vector<Detection>& detections;
-  std::vector<bool> used;  // per detection
-  std::size_t nodes = 0;   // of all conditions of the rule so far
+  std::vector<bool> used;               // per detection
+  std::size_t nodes = 0;                // of all conditions of the rule so far
+  std::string_view kind = "detection";  // what the names are of, for messages
 };
 
 // `node` is a text or a list of texts, joined by or.

@@ -1,5 +1,6 @@
 // A rule that counts the hits of other rules (Sigma correlation rules specification 2.1).
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -11,10 +12,10 @@
 namespace vakt::rule {
 namespace {
 
-constexpr std::array<std::string_view, 7> kOtherTypes = {
-    "temporal",         "temporal_ordered", "value_sum",        "value_avg",
-    "value_percentile", "value_median",     "temporal_extended"};
-constexpr std::array<std::string_view, 4> kOtherOperators = {"lt", "lte", "eq", "neq"};
+// In the order of CorrelationType.
+constexpr std::array<std::string_view, 8> kTypes = {"event_count",      "value_count", "temporal",
+                                                    "temporal_ordered", "value_sum",   "value_avg",
+                                                    "value_percentile", "value_median"};
 
 // The value of a required key, or null, reported.
 const yaml::Node* require(const yaml::Node& map, std::string_view key, std::string hint,
@@ -29,22 +30,19 @@ const yaml::Node* require(const yaml::Node& map, std::string_view key, std::stri
 }
 
 void read_type(const yaml::Node& map, Correlation& out, Reporter& reporter) {
-  const yaml::Node* node = require(map, "type", "use event_count or value_count", reporter);
+  const std::string all = fmt::format("use one of {}", fmt::join(kTypes, ", "));
+  const yaml::Node* node = require(map, "type", all, reporter);
   if (node == nullptr) return;
-  const std::string& text = node->text;
-  if (text == "event_count") {
-    out.type = CorrelationType::event_count;
-  } else if (text == "value_count") {
-    out.type = CorrelationType::value_count;
-  } else if (std::find(kOtherTypes.begin(), kOtherTypes.end(), text) != kOtherTypes.end()) {
-    reporter.error(place(*node),
-                   "the correlation type '" + text + "' is not supported by this version",
-                   "event_count and value_count are");
-  } else {
-    std::string hint = yaml::did_you_mean(text, {"event_count", "value_count"});
-    if (hint.empty()) hint = "use event_count or value_count";
-    reporter.error(place(*node), "unknown correlation type '" + text + "'", hint);
+  const auto known = std::find(kTypes.begin(), kTypes.end(), node->text);
+  if (known != kTypes.end()) {
+    out.type = static_cast<CorrelationType>(known - kTypes.begin());
+    return;
   }
+  std::string hint = yaml::did_you_mean(node->text, {kTypes.begin(), kTypes.end()});
+  if (node->text == "temporal_extended" || node->text == "temporal_ordered_extended")
+    hint = "use temporal or temporal_ordered, with a condition like 'a and not b'";
+  reporter.error(place(*node), "unknown correlation type '" + node->text + "'",
+                 hint.empty() ? all : hint);
 }
 
 std::vector<Reference> read_references(const yaml::Node& map, Reporter& reporter) {
@@ -62,6 +60,8 @@ std::vector<Reference> read_references(const yaml::Node& map, Reporter& reporter
     return out;
   }
   for (const yaml::Node& item : node->items) add(item);
+  if (node->items.size() > kMembersMax)
+    reporter.error(place(*node), fmt::format("more than {} rules in a correlation", kMembersMax));
   if (node->items.empty())
     reporter.error(place(*node), "the correlation names no rules", "list their ids or names");
   return out;
@@ -96,71 +96,31 @@ void read_timespan(const yaml::Node& map, Correlation& out, Reporter& reporter) 
   out.timespan = *duration;
 }
 
-void read_value_field(const yaml::Node& condition, Correlation& out, Reporter& reporter) {
-  const yaml::Node* field = condition.find("field");
-  const bool wanted = out.type == CorrelationType::value_count;
-  if (!wanted) {
-    if (field != nullptr)
-      reporter.error(place(*field), "'field' is for value_count only",
-                     "use type: value_count to count different values");
-    return;
-  }
-  if (field == nullptr || field->is_null()) {
-    reporter.error(place(condition), "value_count needs 'field'",
-                   "the field whose different values are counted");
-    return;
-  }
-  if (field->is_sequence()) {
-    reporter.error(place(*field), "a list in 'field' is not supported by this version",
-                   "name one field");
-    return;
-  }
-  const auto names = read_texts(*field, "'field'", reporter);
-  if (!names.empty()) out.value_field = names.front();
-}
-
-void read_threshold(const yaml::Entry& entry, Correlation& out, Reporter& reporter) {
-  const bool above = entry.key == "gt";
-  const auto number = yaml::as_integer(entry.value);
-  const std::int64_t least = above ? 0 : 1;
-  if (!number || *number < least || *number > static_cast<std::int64_t>(kThresholdMax)) {
-    reporter.error(place(entry.value), fmt::format("'{}' takes a whole number from {} to {}",
-                                                   entry.key, least, kThresholdMax));
-    return;
-  }
-  out.threshold = static_cast<std::uint64_t>(*number) + (above ? 1 : 0);
-}
-
-void read_count_condition(const yaml::Node& map, Correlation& out, Reporter& reporter) {
-  const yaml::Node* node = require(map, "condition", "for example: condition: {gte: 5}", reporter);
-  if (node == nullptr) return;
-  if (!node->is_map()) {
-    reporter.error(place(*node), "the condition of a correlation must be a map",
-                   "for example: condition: {gte: 5}");
-    return;
-  }
-  const yaml::Entry* threshold = nullptr;
-  for (const yaml::Entry& entry : node->entries) {
-    if (entry.key == "field") continue;
-    const bool other = std::find(kOtherOperators.begin(), kOtherOperators.end(), entry.key) !=
-                       kOtherOperators.end();
-    if (other) {
-      reporter.error(place(entry), "'" + entry.key + "' is not supported by this version",
-                     "use gt or gte");
-    } else if (entry.key != "gt" && entry.key != "gte") {
-      reporter.error(place(entry), "unknown key '" + entry.key + "' in the condition",
-                     "use gt or gte, and 'field' for value_count");
-    } else if (threshold != nullptr) {
-      reporter.error(place(entry), "'gt' and 'gte' together", "keep one of them");
-    } else {
-      threshold = &entry;
+// aliases: {name: {rule: field}}
+void read_aliases(const yaml::Node& document, const yaml::Node& map, UnresolvedCorrelation& out,
+                  Reporter& reporter) {
+  for (const yaml::Node* place_of : {&document, &map}) {
+    const yaml::Node* aliases = place_of->find("aliases");
+    if (aliases == nullptr || aliases->is_null()) continue;
+    const std::string form = "for example: aliases: {address: {rule_a: source.ip}}";
+    if (!aliases->is_map()) {
+      reporter.error(place(*aliases), "'aliases' must be a map", form);
+      continue;
+    }
+    for (const yaml::Entry& alias : aliases->entries) {
+      if (!alias.value.is_map()) {
+        reporter.error(place(alias), "the alias '" + alias.key + "' must be a map of rules", form);
+        continue;
+      }
+      for (const yaml::Entry& field : alias.value.entries) {
+        const auto names = read_texts(field.value, "the field of an alias", reporter);
+        if (field.value.is_sequence())
+          reporter.error(place(field), "an alias is one field of a rule", form);
+        else if (!names.empty())
+          out.aliases.push_back({alias.key, {field.key, place(field)}, names.front()});
+      }
     }
   }
-  if (threshold != nullptr)
-    read_threshold(*threshold, out, reporter);
-  else if (!reporter.failed())
-    reporter.error(place(*node), "the condition has no threshold", "for example: gte: 5");
-  read_value_field(*node, out, reporter);
 }
 
 // The specification has `generate` beside `correlation`, pySigma inside it.
@@ -178,6 +138,28 @@ void read_generate(const yaml::Node& document, const yaml::Node& map, Correlatio
 }
 
 }  // namespace
+
+std::string_view type_name(CorrelationType type) {
+  return kTypes.at(static_cast<std::size_t>(type));
+}
+
+const std::string& field_of(const Correlation& correlation, std::uint32_t member,
+                            const std::string& name) {
+  for (const Alias& alias : correlation.aliases)
+    if (alias.member == member && alias.name == name) return alias.field;
+  return name;
+}
+
+std::vector<std::string> fields_of(const Correlation& correlation) {
+  std::vector<std::string> out;
+  for (const auto* names : {&correlation.group_by, &correlation.value_fields})
+    for (const std::string& name : *names)
+      for (std::uint32_t member = 0; member < correlation.rules.size(); ++member)
+        out.push_back(field_of(correlation, member, name));
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
 
 UnresolvedCorrelation read_correlation(const yaml::Node& document, Metadata meta,
                                        Reporter& reporter) {
@@ -197,17 +179,14 @@ UnresolvedCorrelation read_correlation(const yaml::Node& document, Metadata meta
                    "'correlation' must be a map with type, rules, timespan and condition");
     return out;
   }
-  for (const yaml::Node* place_of : {&document, map})
-    if (const yaml::Node* aliases = place_of->find("aliases"))
-      reporter.error(place(*aliases), "'aliases' is not supported by this version",
-                     "group by fields that all rules have");
   reporter.refuse_unknown_keys(
       *map, {"type", "rules", "group-by", "timespan", "condition", "generate", "aliases"});
   read_type(*map, out.correlation, reporter);
   out.references = read_references(*map, reporter);
   read_group_by(*map, out.correlation, reporter);
   read_timespan(*map, out.correlation, reporter);
-  read_count_condition(*map, out.correlation, reporter);
+  read_correlation_condition(*map, out.references, out.correlation, reporter);
+  read_aliases(document, *map, out, reporter);
   read_generate(document, *map, out.correlation, reporter);
   return out;
 }

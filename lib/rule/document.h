@@ -31,12 +31,23 @@ struct Reference {
   std::string name;
   Place at;
 };
+struct UnresolvedAlias {
+  std::string name;
+  Reference rule;
+  std::string field;
+};
 struct UnresolvedCorrelation {
   Correlation correlation;
   std::vector<Reference> references;
+  std::vector<UnresolvedAlias> aliases;
 };
 UnresolvedCorrelation read_correlation(const yaml::Node& document, Metadata meta,
                                        Reporter& reporter);
+// The `condition` of a correlation whose type and rules are read.
+void read_correlation_condition(const yaml::Node& correlation,
+                                const std::vector<Reference>& references, Correlation& out,
+                                Reporter& reporter);
+std::string_view type_name(CorrelationType type);
 
 struct UnresolvedFilter {
   Filter filter;

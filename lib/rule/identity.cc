@@ -9,7 +9,7 @@ namespace {
 
 // Changes when the same rule would get another hash, so that state of another version is not taken
 // for ours.
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 void put(ByteWriter& out, Hash128 hash) {
   out.be64(hash.high);
@@ -96,18 +96,35 @@ Hash128 detection_hash(const Rule& rule, const std::vector<Filter>& filters) {
 }
 
 Hash128 detection_hash(const Correlation& correlation, const std::vector<Rule>& rules) {
-  std::vector<Hash128> base;
-  for (const std::uint32_t rule : correlation.rules) base.push_back(rules.at(rule).detection_hash);
-  std::sort(base.begin(), base.end());
+  std::vector<Hash128> bases;
+  std::vector<Hash128> members;
+  for (std::uint32_t m = 0; m < correlation.rules.size(); ++m) {
+    bases.push_back(rules.at(correlation.rules[m]).detection_hash);
+    std::string of_member;
+    ByteWriter member(of_member);
+    put(member, bases.back());
+    for (const auto* names : {&correlation.group_by, &correlation.value_fields})
+      for (const std::string& name : *names) member.bytes(field_of(correlation, m, name));
+    members.push_back(hash128(of_member));
+  }
+  // What is counted together has no order; otherwise a member's number is part of the state.
+  if (correlation.type != CorrelationType::temporal &&
+      correlation.type != CorrelationType::temporal_ordered)
+    std::sort(members.begin(), members.end());
   std::string bytes;
   ByteWriter out(bytes);
   out.u8(kVersion);
   out.u8(static_cast<std::uint8_t>(correlation.type));
-  out.varint(base.size());
-  for (const Hash128& hash : base) put(out, hash);
+  out.varint(members.size());
+  for (const Hash128& member : members) put(out, member);
   put(out, correlation.group_by);
+  put(out, correlation.value_fields);
   out.svarint(correlation.timespan.count());
-  out.bytes(correlation.value_field);
+  out.svarint(correlation.percent_micros);
+  out.u8(correlation.when_final ? 1 : 0);
+  for (const Comparison& c : correlation.comparisons) out.u8(static_cast<std::uint8_t>(c.op));
+  if (correlation.formula) put(out, hash_of(*correlation.formula, bases));
+  for (const std::uint32_t member : correlation.sequence) out.varint(member);
   return hash128(bytes);
 }
 
@@ -126,6 +143,7 @@ Hash128 set_hash(const RuleSet& set) {
     put(out, correlation.meta);
     put(out, correlation.detection_hash);
     out.varint(correlation.threshold);
+    for (const Comparison& c : correlation.comparisons) out.svarint(c.micros);
     out.u8(correlation.generate ? 1 : 0);
   }
   return hash128(bytes);

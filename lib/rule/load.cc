@@ -54,6 +54,7 @@ class Loader {
                             Reporter& reporter);
   std::optional<std::uint32_t> rule_of(const Reference& reference, Reporter& reporter);
   void resolve(UnresolvedFilter& unresolved, Reporter& reporter);
+  void resolve(const UnresolvedAlias& alias, Correlation& out, Reporter& reporter);
   void resolve(UnresolvedCorrelation& unresolved, Reporter& reporter);
 
   const LoadOptions& options_;
@@ -144,8 +145,8 @@ void Loader::read_document(std::size_t index, const yaml::Node& document, Report
     settle(meta, Known::Kind::correlation, 0);
     auto unresolved = read_correlation(document, std::move(meta), reporter);
     auto names = unresolved.correlation.group_by;
-    if (!unresolved.correlation.value_field.empty())
-      names.push_back(unresolved.correlation.value_field);
+    for (const std::string& name : unresolved.correlation.value_fields) names.push_back(name);
+    for (const UnresolvedAlias& alias : unresolved.aliases) names.push_back(alias.field);
     if (!reporter.failed() && count_fields(names, at, reporter))
       pending_.push_back({index, std::move(unresolved)});
     return;
@@ -246,16 +247,39 @@ void Loader::resolve(UnresolvedFilter& unresolved, Reporter& reporter) {
   for (const std::uint32_t rule : rules) set_.rules[rule].filters.push_back(index);
 }
 
+void Loader::resolve(const UnresolvedAlias& alias, Correlation& out, Reporter& reporter) {
+  const auto rule = rule_of(alias.rule, reporter);
+  if (!rule) return;
+  const auto member = std::find(out.rules.begin(), out.rules.end(), *rule);
+  const auto is_used = [&](const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), alias.name) != names.end();
+  };
+  if (member == out.rules.end())
+    reporter.error(alias.rule.at, "the rule '" + alias.rule.name + "' is not in 'rules'",
+                   "add it there, or remove it here");
+  else if (!is_used(out.group_by) && !is_used(out.value_fields))
+    reporter.warn(alias.rule.at, "the alias '" + alias.name + "' is not used",
+                  "name it in 'group-by' or 'field'");
+  else
+    out.aliases.push_back(
+        {alias.name, static_cast<std::uint32_t>(member - out.rules.begin()), alias.field});
+}
+
 void Loader::resolve(UnresolvedCorrelation& unresolved, Reporter& reporter) {
   Correlation& out = unresolved.correlation;
   for (const Reference& reference : unresolved.references) {
     const auto rule = rule_of(reference, reporter);
     if (!rule) continue;
+    const bool temporal =
+        out.type == CorrelationType::temporal || out.type == CorrelationType::temporal_ordered;
     if (std::find(out.rules.begin(), out.rules.end(), *rule) == out.rules.end())
       out.rules.push_back(*rule);
+    else if (const std::string twice = "the rule '" + reference.name + "' is named twice"; temporal)
+      reporter.error(reference.at, twice, "remove one");
     else
-      reporter.warn(reference.at, "the rule '" + reference.name + "' is named twice", "remove one");
+      reporter.warn(reference.at, twice, "remove one");
   }
+  for (const UnresolvedAlias& alias : unresolved.aliases) resolve(alias, out, reporter);
   if (reporter.failed()) return;
   out.detection_hash = detection_hash(out, set_.rules);
   set_.correlations.push_back(std::move(out));

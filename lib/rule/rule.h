@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "base/time.h"
 #include "event/log_source.h"
+#include "rule/comparison.h"
 
 namespace vakt::yaml {
 class Parsed;
@@ -140,21 +141,56 @@ struct Rule {
   std::vector<InlineTest> tests;  // read only with LoadOptions::tests; decide nothing
 };
 
-enum class CorrelationType : std::uint8_t { event_count, value_count };
+enum class CorrelationType : std::uint8_t {
+  event_count,
+  value_count,
+  temporal,
+  temporal_ordered,
+  value_sum,
+  value_avg,
+  value_percentile,
+  value_median,
+};
+
+// In a member's events another field has the value of a group-by or counted field.
+struct Alias {
+  std::string name;          // as it stands in group-by or `field`
+  std::uint32_t member = 0;  // index into Correlation::rules
+  std::string field;
+};
 
 struct Correlation {
   Metadata meta;
   CorrelationType type = CorrelationType::event_count;
-  std::vector<std::uint32_t> rules;  // indices into RuleSet::rules, unique
+  std::vector<std::uint32_t> rules;  // the members: indices into RuleSet::rules, unique
   std::vector<std::string> group_by;
+  std::vector<Alias> aliases;
   Duration timespan{};
-  // The smallest count that fulfils the condition: 5 for `gt: 4` and for `gte: 5`.
+  // The smallest count that fulfils the condition: 5 for `gt: 4` and for `gte: 5`. Of events,
+  // values or members, as the type says.
   std::uint64_t threshold = 1;
-  std::string value_field;  // of value_count
-  bool generate = false;    // the base rules open incidents of their own as well
-  // Of base detections, group-by, timespan, type and value field; not of the threshold.
+  // Any other condition is judged when no more events are to come (correlate/settings.h): all of
+  // `comparisons`, or the formula.
+  bool when_final = false;
+  std::vector<Comparison> comparisons;
+  std::optional<Expr> formula;          // of members with an event: Kind::detection names one
+  std::string formula_text;             // as it is written
+  std::vector<std::uint32_t> sequence;  // of temporal_ordered: members, in order
+  std::vector<std::string> value_fields;
+  std::int64_t percent_micros = 0;  // of value_percentile
+  bool generate = false;            // the base rules open incidents of their own as well
+  // Of base detections, group-by, aliases, timespan, type, counted fields, and how the condition is
+  // judged; not of the numbers in it.
   Hash128 detection_hash;
 };
+
+// Where a member's events have the value of a group-by or counted field.
+const std::string& field_of(const Correlation& correlation, std::uint32_t member,
+                            const std::string& name);
+// Of all members, each once.
+std::vector<std::string> fields_of(const Correlation& correlation);
+// "value_sum of bytes > 5000", for people; empty where the threshold says it all.
+std::string describe_condition(const Correlation& correlation);
 
 struct RuleSet {
   std::vector<Rule> rules;
@@ -174,6 +210,7 @@ inline constexpr std::size_t kConditionDepthMax = 64;
 inline constexpr std::size_t kRulesMax = 100'000;  // of a set, correlations included
 inline constexpr std::size_t kFieldsMax = 32'768;  // of a set, different names
 inline constexpr std::size_t kGroupByMax = 16;
+inline constexpr std::size_t kMembersMax = 1'000;      // of a correlation
 inline constexpr std::size_t kInlineTestsMax = 1'000;  // of a rule
 inline constexpr std::size_t kInlineEventBytesMax = 64 << 10;
 inline constexpr std::uint64_t kThresholdMax = 1'000'000'000;

@@ -171,6 +171,10 @@ TEST(CliScenarioFailures, SayWhy) {
        "{\"act\":\"bad\",\"by\":\"root\"}\n--- expect\nincident many\n",
        {"  many: no event that its rules match has every field of its group-by\n",
         "  bad matches 1 of 1 events\n"}},
+      {rule("low") + "---\ntitle: Many\nname: many\nlevel: high\ncorrelation:\n  type: value_sum\n"
+                     "  rules: [bad]\n  timespan: 1m\n  condition: {gt: 9, field: n}\n",
+       "{\"act\":\"bad\",\"by\":\"root\",\"n\":9}\n--- expect\nincident many\n",
+       {"  many: value_sum of n > 9 within 1m: at no event\n", "  bad matches 1 of 1 events\n"}},
       {rule("high"),
        "x\n--- expect\nincident bda\n",
        {"  no rule that was loaded has the id, name or title 'bda'\n"}},

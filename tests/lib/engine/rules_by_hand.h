@@ -41,7 +41,7 @@ inline std::shared_ptr<const rule::RuleSet> rules(const std::vector<CountingRule
     c.group_by = {"source.ip"};
     c.timespan = std::chrono::seconds(counting[i].window_s);
     c.threshold = counting[i].threshold;
-    if (counting[i].distinct) c.value_field = "user.name";
+    if (counting[i].distinct) c.value_fields = {"user.name"};
     c.detection_hash = {7, i};
     set->correlations.push_back(c);
   }

@@ -39,7 +39,7 @@ TEST(Correlation, EventCount) {
   EXPECT_EQ(c.group_by, (std::vector<std::string>{"source.ip", "user.name"}));
   EXPECT_EQ(c.timespan, minutes(5));
   EXPECT_EQ(c.threshold, 10u);
-  EXPECT_EQ(c.value_field, "");
+  EXPECT_TRUE(c.value_fields.empty());
   EXPECT_TRUE(c.generate);
   EXPECT_EQ(c.meta.id, "id-c");
   EXPECT_EQ(c.meta.level, Level::high);
@@ -56,7 +56,7 @@ TEST(Correlation, ValueCount) {
   EXPECT_EQ(c.type, CorrelationType::value_count);
   EXPECT_EQ(c.group_by, std::vector<std::string>{"source.ip"});
   EXPECT_EQ(c.threshold, 5u);
-  EXPECT_EQ(c.value_field, "user.name");
+  EXPECT_EQ(c.value_fields, std::vector<std::string>{"user.name"});
   EXPECT_FALSE(c.generate);
   EXPECT_EQ(c.meta.id, "c.yml");
   EXPECT_EQ(c.meta.level, Level::medium);
@@ -115,16 +115,14 @@ TEST(Correlation, Refusals) {
     std::string document;
     const char* want;  // after "c.yml:"
   } rows[] = {
-      {correlation("type: temporal" + rest),
-       "2:21: error: the correlation type 'temporal' is not supported by this version "
-       "(event_count and value_count are)"},
-      {correlation("type: value_sum" + rest),
-       "2:21: error: the correlation type 'value_sum' is not supported by this version "
-       "(event_count and value_count are)"},
+      {correlation("type: temporal_extended" + rest),
+       "2:21: error: unknown correlation type 'temporal_extended' (use temporal or "
+       "temporal_ordered, with a condition like 'a and not b')"},
       {correlation("type: event_cuont" + rest),
        "2:21: error: unknown correlation type 'event_cuont' (did you mean 'event_count'?)"},
       {correlation("rules: [a], timespan: 5m, condition: {gte: 1}"),
-       "2:14: error: 'type' is missing in the correlation (use event_count or value_count)"},
+       "2:14: error: 'type' is missing in the correlation (use one of event_count, value_count, "
+       "temporal, temporal_ordered, value_sum, value_avg, value_percentile, value_median)"},
       {correlation("type: event_count, timespan: 5m, condition: {gte: 1}"),
        "2:14: error: 'rules' is missing in the correlation (list the ids or names of rules)"},
       {correlation("type: event_count, rules: [], timespan: 5m, condition: {gte: 1}"),
@@ -139,18 +137,15 @@ TEST(Correlation, Refusals) {
        "2:34: error: unknown key 'group_by' (did you mean 'group-by'?)"},
       {correlation("type: event_count, group-by: [x, x]" + rest),
        "2:44: error: 'x' is twice in 'group-by' (remove one)"},
-      {correlation("type: event_count, aliases: {}" + rest),
-       "2:43: error: 'aliases' is not supported by this version (group by fields that all rules "
-       "have)"},
-      {correlation(count + "{lte: 1}"),
-       "2:72: error: 'lte' is not supported by this version (use gt or gte)"},
-      {correlation(count + "{gt: 1, lte: 5}"),
-       "2:79: error: 'lte' is not supported by this version (use gt or gte)"},
+      {correlation(count + "{lt: 1}"),
+       "2:76: error: 'lt' takes a whole number from 2 to 1000000000"},
+      {correlation(count + "{gt: 4, lt: 5}"),
+       "2:71: error: no number fulfils this condition (change one of its bounds)"},
       {correlation(count + "{gt: 1, gte: 5}"),
        "2:79: error: 'gt' and 'gte' together (keep one of them)"},
       {correlation(count + "{ge: 1}"),
-       "2:72: error: unknown key 'ge' in the condition (use gt or "
-       "gte, and 'field' for value_count)"},
+       "2:72: error: unknown key 'ge' in the condition (use gt, gte, lt, lte, eq "
+       "or neq, and 'field' for values)"},
       {correlation(count + "{}"),
        "2:71: error: the condition has no threshold (for example: gte: 5)"},
       {correlation(count + "a and b"),
@@ -165,13 +160,9 @@ TEST(Correlation, Refusals) {
       {correlation(count + "{gte: '5'}"),
        "2:77: error: 'gte' takes a whole number from 1 to 1000000000"},
       {correlation(count + "{gte: 1, field: x}"),
-       "2:87: error: 'field' is for value_count only (use type: value_count to count different "
-       "values)"},
+       "2:87: error: event_count has no 'field' (use type: value_count to count different values)"},
       {correlation(values + "{gte: 1}"),
-       "2:71: error: value_count needs 'field' (the field whose "
-       "different values are counted)"},
-      {correlation(values + "{gte: 1, field: [x, y]}"),
-       "2:87: error: a list in 'field' is not supported by this version (name one field)"},
+       "2:71: error: value_count needs 'field' (the field whose values it is about)"},
       {correlation("type: event_count, generate: maybe" + rest),
        "2:44: error: 'generate' takes true or false"},
       {correlation("type: event_count" + rest, "detection: {}\n"),
