@@ -51,7 +51,7 @@ class Explainer {
 
   std::string correlation(std::uint32_t index) {
     const rule::Correlation& correlation = set_.correlations[index];
-    look_at(correlation.rules);
+    look_at(rule::base_rules(set_, correlation));
     const bool matched = std::any_of(members_.begin(), members_.end(),
                                      [](const Member& m) { return m.matches > 0; });
     return (matched ? peaks(index) : std::string()) + lines();

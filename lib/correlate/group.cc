@@ -38,34 +38,53 @@ Change Group::insert(const Settings& settings, const Point& point, Hash128 diges
   episode.digest = add(episode.digest, digest);
 
   if (settings.when_final) {
-    insert_unevaluated(settings, point);
+    insert_unevaluated(settings, point, episode, change);
   } else if (points_.empty() || point.time >= points_.back().time) {
     append(settings, point);
-    evaluate_last(settings, episode);
+    evaluate_last(settings, episode, change);
   } else {
-    const std::size_t index = first_after(point.time);
-    points_.insert(points_.begin() + static_cast<std::ptrdiff_t>(index), point);
-    evaluated_ = points_.size();
-    rebuild_window(settings);
-    evaluate_from(settings, index, episode);
+    const std::size_t index = insert_behind(settings, point);
+    evaluate_from(settings, index, episode, change);
   }
   // A further part of a long episode is over its threshold by definition.
-  if (episode.continuation && !episode.crossing)
+  if (episode.continuation && !episode.crossing && !settings.when_final)
     episode.crossing = Crossing{point.time, point.sequence};
   change.crossed = episode.crossing && !episode.incident;
   change.crossing_moved =
       episode.incident && crossing_before && episode.crossing->time < crossing_before->time;
-  change.continued = change.crossed && episode.continuation;
   return change;
 }
 
-// Behind what was evaluated, it belongs to the windows to come.
-void Group::insert_unevaluated(const Settings& settings, const Point& point) {
+// Among the evaluated points: the window of the last of them takes it in, or was begun after it.
+std::size_t Group::insert_behind(const Settings& settings, const Point& point) {
   const std::size_t index = first_after(point.time);
   points_.insert(points_.begin() + static_cast<std::ptrdiff_t>(index), point);
-  if (index >= evaluated_) return;
   ++evaluated_;
-  rebuild_window(settings);
+  if (point.time <= points_[evaluated_ - 1].time - settings.window)
+    ++window_begin_;
+  else if (settings.measure == Measure::sequence)
+    rebuild_window(settings);
+  else
+    window_.enter(settings, point);
+  return index;
+}
+
+// One that comes behind what was evaluated is judged by itself, and belongs to the windows to come.
+void Group::insert_unevaluated(const Settings& settings, const Point& point, Episode& episode,
+                               Change& change) {
+  const std::size_t place = first_after(point.time);
+  if (place >= evaluated_) {
+    points_.insert(points_.begin() + static_cast<std::ptrdiff_t>(place), point);
+    return;
+  }
+  const std::size_t index = insert_behind(settings, point);
+  Window window;
+  for (std::size_t i = first_after(point.time - settings.window); i <= index; ++i)
+    window.enter(settings, points_[i]);
+  episode.peak = std::max(episode.peak, window.count());
+  if (!window.holds(settings, point.time)) return;
+  if (!episode.crossing) episode.crossing = Crossing{point.time, point.sequence};
+  if (settings.chained) hold(index, change.held);
 }
 
 std::optional<Time> Group::not_evaluated() const {
@@ -73,8 +92,8 @@ std::optional<Time> Group::not_evaluated() const {
   return points_[evaluated_].time;
 }
 
-std::vector<Reached> Group::advance(const Settings& settings, Time watermark) {
-  std::vector<Reached> reached;
+Advance Group::advance(const Settings& settings, Time watermark) {
+  Advance out;
   while (evaluated_ < points_.size() && points_[evaluated_].time < watermark) {
     const Time now = points_[evaluated_].time;
     for (; evaluated_ < points_.size() && points_[evaluated_].time == now; ++evaluated_)
@@ -83,12 +102,27 @@ std::vector<Reached> Group::advance(const Settings& settings, Time watermark) {
     const std::size_t index = episode_at(now);
     Episode& episode = episodes_[index];
     episode.peak = std::max(episode.peak, window_.count());
-    if (episode.crossing || !window_.holds(settings, now)) continue;
+    const bool continues =
+        episode.continuation && index > 0 && episodes_[index - 1].crossing.has_value();
+    const bool asked = settings.chained || (!episode.crossing && !continues);
+    const bool holds = asked && window_.holds(settings, now);
+    if (holds && settings.chained) hold(evaluated_ - 1, out.held);
+    if (episode.crossing || !(holds || continues)) continue;
     const Point& point = points_[evaluated_ - 1];
     episode.crossing = Crossing{now, point.sequence};
-    if (!episode.incident) reached.push_back({index, point});
+    if (!episode.incident) out.reached.push_back({index, point});
   }
-  return reached;
+  return out;
+}
+
+// The condition holds at the point and at those before it of the same time.
+void Group::hold(std::size_t index, std::vector<Point>& held) {
+  const Time time = points_[index].time;
+  for (std::size_t i = index + 1; i-- > 0 && points_[i].time == time;) {
+    if (points_[i].held) continue;
+    points_[i].held = true;
+    held.push_back(points_[i]);
+  }
 }
 
 // The one that holds `time`.
@@ -124,7 +158,9 @@ std::size_t Group::place_episode(const Settings& settings, Time time, Duration e
   }
   if (joins_previous) {
     Episode& previous = episodes_[next_index - 1];
-    const bool too_long = previous.incident && time - previous.first >= episode_max;
+    // With when_final, whether it has an incident is not known yet.
+    const bool too_long =
+        (previous.incident || settings.when_final) && time - previous.first >= episode_max;
     if (!too_long || joins_next) return next_index - 1;
     Episode part;
     part.continuation = true;
@@ -136,15 +172,17 @@ std::size_t Group::place_episode(const Settings& settings, Time time, Duration e
   return next_index;
 }
 
-void Group::evaluate_last(const Settings& settings, Episode& episode) {
+void Group::evaluate_last(const Settings& settings, Episode& episode, Change& change) {
   const Point& point = points_.back();
   episode.peak = std::max(episode.peak, window_.count());
-  if (!episode.crossing && window_.holds(settings, point.time))
-    episode.crossing = Crossing{point.time, point.sequence};
+  if ((episode.crossing && !settings.chained) || !window_.holds(settings, point.time)) return;
+  if (!episode.crossing) episode.crossing = Crossing{point.time, point.sequence};
+  if (settings.chained) hold(points_.size() - 1, change.held);
 }
 
 // Re-evaluates the windows that hold the point at `index`, which was inserted before later ones.
-void Group::evaluate_from(const Settings& settings, std::size_t index, Episode& episode) {
+void Group::evaluate_from(const Settings& settings, std::size_t index, Episode& episode,
+                          Change& change) {
   const Time inserted = points_[index].time;
   std::size_t begin = first_after(inserted - settings.window);
   Window window;
@@ -157,7 +195,10 @@ void Group::evaluate_from(const Settings& settings, std::size_t index, Episode& 
       window.leave(settings, points_[begin]);
     episode.peak = std::max(episode.peak, window.count());
     const bool earlier = !episode.crossing || p.time < episode.crossing->time;
-    if (earlier && window.holds(settings, p.time)) episode.crossing = Crossing{p.time, p.sequence};
+    const bool asked = earlier || (settings.chained && !p.held);
+    if (!asked || !window.holds(settings, p.time)) continue;
+    if (earlier) episode.crossing = Crossing{p.time, p.sequence};
+    if (settings.chained) hold(i, change.held);
   }
 }
 
@@ -208,7 +249,7 @@ void Group::encode(ByteWriter& out) const {
   for (const Point& p : points_) {
     out.svarint(to_ns(p.time));
     out.varint(p.sequence);
-    out.varint(p.ordinal);
+    out.varint(std::uint64_t{p.ordinal} * 2 + (p.held ? 1 : 0));
     out.be64(p.value);
   }
   out.varint(points_.size() - evaluated_);
@@ -240,7 +281,9 @@ std::optional<Group> Group::decode(const Settings& settings, ByteReader& in, boo
     Point p;
     p.time = from_ns(in.svarint());
     p.sequence = in.varint();
-    p.ordinal = static_cast<std::uint32_t>(in.varint());
+    const std::uint64_t ordinal = in.varint();
+    p.ordinal = static_cast<std::uint32_t>(evaluated ? ordinal / 2 : ordinal);
+    p.held = evaluated && ordinal % 2 == 1;
     p.value = in.be64();
     group.points_.push_back(p);
   }

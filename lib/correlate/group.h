@@ -7,9 +7,9 @@
 // only (as long as the events a window needs are still remembered: see forget()).
 //
 // In order, an insertion is amortised O(1) (a hash look-up for distinct counts); out of order it
-// re-evaluates the windows that hold the new event. With Settings::when_final nothing is evaluated
-// before advance(); an event that comes behind the last evaluated one is counted in later windows
-// and not evaluated itself. Pure; one thread.
+// re-evaluates the windows that hold the new event. With Settings::when_final an event is evaluated
+// by advance(); one that comes behind the last evaluated is judged by itself at once and counted in
+// the windows to come. Pure; one thread.
 #pragma once
 
 #include <cstdint>
@@ -46,14 +46,18 @@ struct Change {
   std::size_t episode = 0;          // where the event went
   bool crossed = false;             // the episode reached its threshold now: open an incident
   bool crossing_moved = false;      // it had one, and its crossing is now earlier
-  bool continued = false;           // a new part of a long episode: open a linked incident
   std::optional<Episode> absorbed;  // the later episode that the event bridged with this one
+  std::vector<Point> held;  // with Settings::chained: at which the condition holds now, not before
 };
 
-// An episode that reached its condition as the watermark passed.
-struct Reached {
-  std::size_t episode = 0;  // index into episodes()
-  Point point;              // of the crossing
+// What advance() found.
+struct Advance {
+  struct Reached {
+    std::size_t episode = 0;  // index into episodes()
+    Point point;              // of the crossing
+  };
+  std::vector<Reached> reached;  // episodes that have reached their condition now: open incidents
+  std::vector<Point> held;       // as Change::held
 };
 
 inline constexpr Duration kEpisodeMax = std::chrono::hours(24);
@@ -65,9 +69,8 @@ class Group {
   Change insert(const Settings& settings, const Point& point, Hash128 digest,
                 Duration episode_max = kEpisodeMax);
 
-  // With Settings::when_final: evaluates the times before `watermark` that were not yet. The
-  // episodes that have reached their condition now: open incidents.
-  std::vector<Reached> advance(const Settings& settings, Time watermark);
+  // With Settings::when_final: evaluates the times before `watermark` that were not yet.
+  Advance advance(const Settings& settings, Time watermark);
   // The first time that advance() has not evaluated.
   std::optional<Time> not_evaluated() const;
 
@@ -84,7 +87,7 @@ class Group {
   std::size_t bytes() const;
 
   void encode(ByteWriter& out) const;
-  // `evaluated`: whether the bytes say how far advance() went; older ones do not.
+  // `evaluated`: whether the bytes say what was evaluated and held; older ones do not.
   static std::optional<Group> decode(const Settings& settings, ByteReader& in,
                                      bool evaluated = true);
 
@@ -93,9 +96,12 @@ class Group {
   void slide(const Settings& settings, Time now);
   std::size_t place_episode(const Settings& settings, Time time, Duration episode_max,
                             Change& change);
-  void evaluate_last(const Settings& settings, Episode& episode);
-  void evaluate_from(const Settings& settings, std::size_t index, Episode& episode);
-  void insert_unevaluated(const Settings& settings, const Point& point);
+  void evaluate_last(const Settings& settings, Episode& episode, Change& change);
+  void evaluate_from(const Settings& settings, std::size_t index, Episode& episode, Change& change);
+  void hold(std::size_t index, std::vector<Point>& held);
+  std::size_t insert_behind(const Settings& settings, const Point& point);
+  void insert_unevaluated(const Settings& settings, const Point& point, Episode& episode,
+                          Change& change);
   std::size_t episode_at(Time time) const;
   std::size_t first_after(Time time) const;
   void rebuild_window(const Settings& settings);

@@ -35,7 +35,8 @@ struct Settings {
   const rule::Expr* formula = nullptr;       // of the members with an event (Expr::detection), or
                                              // null
   std::vector<std::uint64_t> sequence = {};  // members, in order
-  std::int64_t percent_micros = 50'000'000;  // of Measure::percentile
+  bool chained = false;             // a correlation counts the moments at which this one holds
+  std::int64_t percent_micros = 0;  // of Measure::percentile
 };
 
 // A matching event. `sequence` and `ordinal` name its hit (store/commit.h).
@@ -46,6 +47,7 @@ struct Point {
   // What is measured: hash of the counted value, number in millionths, or member. 0 when events are
   // counted.
   std::uint64_t value = 0;
+  bool held = false;  // the condition holds at its time; kept where Settings::chained
 };
 
 }  // namespace vakt::correlate

@@ -150,7 +150,9 @@ bool Engine::decode_groups(ByteReader& in, std::uint8_t version,
     for (const correlate::Episode& e : state.group.episodes())
       if (e.incident && !incidents_.contains(*e.incident)) return false;
     schedule(key, state, settings);
-    if (state.late_until) late_due_[key.historic].push({*state.late_until, state.id, key});
+    if (state.late_until)
+      late_due_[key.historic].push(
+          {*state.late_until, detectors[key.detector].level, state.id, key});
     ++groups_by_detector_[key.detector];
     account(groups_.emplace(key, std::move(state)).first->second);
   }

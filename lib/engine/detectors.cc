@@ -40,7 +40,15 @@ correlate::Measure measure_of(rule::CorrelationType type) {
   return Measure::events;
 }
 
-Detector from_correlation(const rule::Correlation& c, const event::FieldNames& names) {
+// Which of the correlation's group values has this name.
+event::FieldId place_in(const std::vector<std::string>& group_by, const std::string& name) {
+  const auto found = std::find(group_by.begin(), group_by.end(), name);
+  check(found != group_by.end(), "loading checked what a chain groups by");
+  return static_cast<event::FieldId>(found - group_by.begin());
+}
+
+Detector from_correlation(const rule::Correlation& c, const rule::RuleSet& rules,
+                          const event::FieldNames& names) {
   Detector d;
   d.meta = &c.meta;
   d.rule_hash = c.detection_hash;
@@ -54,12 +62,16 @@ Detector from_correlation(const rule::Correlation& c, const event::FieldNames& n
   d.settings.percent_micros = c.percent_micros;
   d.condition = rule::describe_condition(c);
   d.group_names = c.group_by;
-  for (std::uint32_t m = 0; m < c.rules.size(); ++m) {
+  for (std::uint32_t m = 0; m < c.members.size(); ++m) {
+    const rule::Member& of = c.members[m];
+    const auto id = [&](const std::string& name) {
+      const std::string& field = rule::field_of(c, m, name);
+      return of.is_correlation ? place_in(rules.correlations[of.index].group_by, field)
+                               : names.find(field);
+    };
     Detector::Member& member = d.members.emplace_back();
-    for (const std::string& name : c.group_by)
-      member.group_by.push_back(names.find(rule::field_of(c, m, name)));
-    for (const std::string& name : c.value_fields)
-      member.values.push_back(names.find(rule::field_of(c, m, name)));
+    for (const std::string& name : c.group_by) member.group_by.push_back(id(name));
+    for (const std::string& name : c.value_fields) member.values.push_back(id(name));
   }
   return d;
 }
@@ -82,11 +94,22 @@ Detectors::Detectors(std::shared_ptr<const rule::RuleSet> rules, const event::Fi
     : rules_(std::move(rules)), by_rule_(rules_->rules.size()) {
   std::vector<bool> silent(rules_->rules.size());
   for (const rule::Correlation& c : rules_->correlations) {
-    for (std::uint32_t member = 0; member < c.rules.size(); ++member) {
-      by_rule_[c.rules[member]].push_back({static_cast<std::uint32_t>(all_.size()), member});
-      if (!c.generate) silent[c.rules[member]] = true;
+    const auto index = static_cast<std::uint32_t>(all_.size());
+    Detector d = from_correlation(c, *rules_, names);
+    for (std::uint32_t m = 0; m < c.members.size(); ++m) {
+      const rule::Member& member = c.members[m];
+      if (!member.is_correlation) {
+        by_rule_[member.index].push_back({index, m});
+        if (!c.generate) silent[member.index] = true;
+        continue;
+      }
+      Detector& counted = all_[member.index];  // correlations come first, in their order
+      counted.counted_by.push_back({index, m});
+      counted.settings.chained = true;
+      if (!c.generate) counted.opens = false;
+      d.level = std::max(d.level, counted.level + 1);
     }
-    all_.push_back(from_correlation(c, names));
+    all_.push_back(std::move(d));
   }
   for (std::size_t i = 0; i < rules_->rules.size(); ++i) {
     const rule::Rule& r = rules_->rules[i];
@@ -116,25 +139,61 @@ std::optional<GroupKey> group_key(const Detector& detector, std::uint32_t member
   return key;
 }
 
-std::optional<std::uint64_t> measured_value(const Detector& detector, std::uint32_t member,
-                                            const event::Hit& hit) {
+namespace {
+
+// `text_of(id)`: the value of a field, or nullopt.
+template <class TextOf>
+std::optional<std::uint64_t> measure(const Detector& detector, std::uint32_t member,
+                                     const TextOf& text_of) {
   using correlate::Measure;
   const Measure measure = detector.settings.measure;
   if (measure == Measure::events) return 0;
   if (measure == Measure::members || measure == Measure::sequence) return member;
+  check(!detector.members[member].values.empty(), "a measure of values has a field");
   std::string several;
   for (const event::FieldId id : detector.members[member].values) {
-    const event::Field* field = value_of(hit, id);
-    if (field == nullptr) return std::nullopt;
+    const std::optional<std::string_view> text = text_of(id);
+    if (!text) return std::nullopt;
     if (measure != Measure::distinct_values) {
-      const auto micros = parse_micros(field->text);
+      const auto micros = parse_micros(*text);
       if (!micros) return std::nullopt;
       return static_cast<std::uint64_t>(*micros);
     }
-    if (detector.members[member].values.size() == 1) return hash64(field->text);
-    ByteWriter(several).bytes(field->text);
+    if (detector.members[member].values.size() == 1) return hash64(*text);
+    ByteWriter(several).bytes(*text);
   }
   return hash64(several);
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> measured_value(const Detector& detector, std::uint32_t member,
+                                            const event::Hit& hit) {
+  return measure(detector, member, [&](event::FieldId id) -> std::optional<std::string_view> {
+    const event::Field* field = value_of(hit, id);
+    if (field == nullptr) return std::nullopt;
+    return field->text;
+  });
+}
+
+GroupKey group_key(const Detector& detector, std::uint32_t member,
+                   const std::vector<std::string>& values) {
+  GroupKey key;
+  std::string bytes;
+  ByteWriter out(bytes);
+  for (const event::FieldId id : detector.members[member].group_by) {
+    key.values.push_back(values.at(id));
+    out.bytes(key.values.back());
+  }
+  key.hash = hash128(bytes);
+  return key;
+}
+
+std::optional<std::uint64_t> measured_value(const Detector& detector, std::uint32_t member,
+                                            const std::vector<std::string>& values) {
+  return measure(detector, member, [&](event::FieldId id) -> std::optional<std::string_view> {
+    return values.at(id);
+  });
 }
 
 }  // namespace vakt::engine

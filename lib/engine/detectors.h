@@ -13,8 +13,15 @@
 
 namespace vakt::engine {
 
+// A rule's or correlation's part in a detector.
+struct Role {
+  std::uint32_t detector = 0;
+  std::uint32_t member = 0;
+};
+
 struct Detector {
-  struct Member {  // where its events have what is asked for
+  // Where the member's events have what is asked for; of a correlation, which of its group values.
+  struct Member {
     std::vector<event::FieldId> group_by;
     std::vector<event::FieldId> values;
   };
@@ -23,14 +30,11 @@ struct Detector {
   correlate::Settings settings;
   std::vector<std::string> group_names;
   std::vector<Member> members;
-  std::string condition;  // for people; empty: settings.threshold says it
-  bool by_host = false;   // a single rule: grouped by host, or by source where no host is known
-};
-
-// A rule's part in a detector.
-struct Role {
-  std::uint32_t detector = 0;
-  std::uint32_t member = 0;
+  std::string condition;    // for people; empty: settings.threshold says it
+  bool by_host = false;     // a single rule: grouped by host, or by source where no host is known
+  bool opens = true;        // incidents; else it is counted by others only
+  std::uint32_t level = 0;  // 0: counts rules only; else above the correlations it counts
+  std::vector<Role> counted_by;  // detectors that count the moments at which this one holds
 };
 
 class Detectors {
@@ -64,5 +68,11 @@ std::optional<GroupKey> group_key(const Detector& detector, std::uint32_t member
 // What is measured of the hit (correlate::Point::value); nullopt when the event has none.
 std::optional<std::uint64_t> measured_value(const Detector& detector, std::uint32_t member,
                                             const event::Hit& hit);
+
+// The same of a moment at which a correlation holds, by its group's values.
+GroupKey group_key(const Detector& detector, std::uint32_t member,
+                   const std::vector<std::string>& values);
+std::optional<std::uint64_t> measured_value(const Detector& detector, std::uint32_t member,
+                                            const std::vector<std::string>& values);
 
 }  // namespace vakt::engine

@@ -85,30 +85,74 @@ void Engine::detect(const Role& role, const event::Hit& hit, Time now, Changes& 
     return;
   }
   const bool historic = (hit.flags & event::kHistoric) != 0;
-  const Key key{role.detector, historic, group->hash};
-  State* state = find_or_create(key, *group);
+  const auto watermark = lanes_[historic].value();
+  const std::uint64_t sequence = next_sequence_ + hit.event_index;
+  const Hash128 digest = hash128(hit.raw, static_cast<std::uint64_t>(to_ns(hit.event_time)));
+  count({{role.detector, historic, group->hash},
+         *group,
+         {hit.event_time, sequence, hit.ordinal, *value},
+         digest,
+         hit.received_time,
+         now,
+         watermark,
+         watermark && hit.event_time < *watermark},
+        changes);
+}
+
+void Engine::count(const Sighting& s, Changes& changes) {
+  const Detector& detector = detectors_->all()[s.key.detector];
+  const bool historic = s.key.historic;
+  State* state = find_or_create(s.key, s.group);
   if (state == nullptr) {
     ++counters_.groups_refused;
     return;
   }
-  const auto watermark = lanes_[historic].value();
-  if (watermark && hit.event_time < *watermark) {
-    if (!state->late_until) late_due_[historic].push({now + options_.late_memory, state->id, key});
+  if (s.late) {
+    if (!state->late_until)
+      late_due_[historic].push({s.now + options_.late_memory, detector.level, state->id, s.key});
     state->late = true;
-    state->late_until = now + options_.late_memory;
+    state->late_until = s.now + options_.late_memory;
   }
-  state->received = std::max(state->received, hit.received_time);
+  state->received = std::max(state->received, s.received);
   const correlate::Settings& settings = detector.settings;
-  const Cause cause{detector, next_sequence_ + hit.event_index, hit.ordinal, hit.received_time,
-                    now};
-  const Hash128 digest = hash128(hit.raw, static_cast<std::uint64_t>(to_ns(hit.event_time)));
   const correlate::Change change =
-      state->group.insert(settings, {hit.event_time, cause.sequence, hit.ordinal, *value}, digest,
-                          options_.episode_max);
-  update_incidents(cause, key, *state, change, changes);
-  schedule(key, *state, settings);
-  if (watermark) state->group.forget(settings, *watermark);
+      state->group.insert(settings, s.point, s.digest, options_.episode_max);
+  if (detector.opens)
+    update_incidents({detector, s.point.sequence, s.point.ordinal, s.received, s.now}, s.key,
+                     *state, change, changes);
+  count_held(s, *state, change.held, changes);
+  schedule(s.key, *state, settings);
+  if (s.settled) state->group.forget(settings, *s.settled);
   account(*state);
+}
+
+// Each moment at which a correlation holds is an event of the correlations that count it.
+void Engine::count_held(const Sighting& cause, const State& state,
+                        const std::vector<correlate::Point>& held, Changes& changes) {
+  const Detector& inner = detectors_->all()[cause.key.detector];
+  for (const correlate::Point& point : held) {
+    std::string content;  // the same whenever and wherever it is found
+    ByteWriter out(content);
+    for (const Hash128& hash : {inner.rule_hash, cause.key.group}) {
+      out.be64(hash.high);
+      out.be64(hash.low);
+    }
+    out.svarint(to_ns(point.time));
+    for (const Role& role : inner.counted_by) {
+      const Detector& outer = detectors_->all()[role.detector];
+      const auto value = measured_value(outer, role.member, state.values);
+      if (!value) {
+        ++counters_.ungrouped;
+        continue;
+      }
+      Sighting sighting = cause;
+      sighting.group = group_key(outer, role.member, state.values);
+      sighting.key = {role.detector, cause.key.historic, sighting.group.hash};
+      sighting.point = {point.time, point.sequence, point.ordinal, *value};
+      sighting.digest = hash128(content);
+      count(sighting, changes);
+    }
+  }
 }
 
 Engine::State* Engine::find_or_create(const Key& key, const GroupKey& group) {
@@ -131,7 +175,7 @@ void Engine::schedule(const Key& key, State& state, const correlate::Settings& s
   if (const auto time = state.group.not_evaluated()) due = std::min(due, *time + Duration(1));
   if (due >= state.due) return;
   state.due = due;
-  due_[key.historic].push({due, state.id, key});
+  due_[key.historic].push({due, detectors_->all()[key.detector].level, state.id, key});
 }
 
 void Engine::account(State& state) {
@@ -217,7 +261,7 @@ void Engine::open_incident(const Cause& cause, const Key& key, State& state,
   incident.detection.event_count = episode.events;
   incident.detection.peak = episode.peak;
   incident.detection.evidence_digest = episode.digest;
-  incident.threshold = cause.detector.settings.when_final ? 0 : cause.detector.settings.threshold;
+  incident.threshold = cause.detector.condition.empty() ? cause.detector.settings.threshold : 0;
   incident.window = cause.detector.settings.window;
   incident.late = state.late;
   if (episode.continuation && episode_index > 0)
@@ -326,7 +370,7 @@ void Engine::finalise(bool historic, std::optional<Time> until, Time now, Change
     const auto it = groups_.find(due.key);
     if (it == groups_.end() || it->second.id != due.id) continue;
     if (*it->second.late_until > now && *until != kTimeMax) {
-      late.push({*it->second.late_until, due.id, due.key});
+      late.push({*it->second.late_until, due.level, due.id, due.key});
       continue;
     }
     it->second.late_until.reset();
@@ -349,12 +393,12 @@ void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes
   if (due.time != state.due) return;
   state.due = kTimeMax;
   const correlate::Settings& settings = detectors_->all()[due.key.detector].settings;
-  evaluate_passed(due.key, state, until, now, changes);
-  const bool final = state.group.episodes().front().last <= until - settings.window;
+  evaluate_passed(due.key, state, due.time, now, changes);
+  const bool final = state.group.episodes().front().last <= due.time - settings.window;
   // Late events count against it for a while longer; late_due_ brings it back.
   state.parked = final && until != kTimeMax && state.late_until && *state.late_until > now;
   while (const auto episode =
-             state.parked ? std::nullopt : state.group.take_final(settings, until)) {
+             state.parked ? std::nullopt : state.group.take_final(settings, due.time)) {
     account(state);
     if (!episode->incident) continue;
     incident::Incident& incident = incidents_.at(*episode->incident);
@@ -363,21 +407,27 @@ void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes
     changes.touch(incident);
     if (!waiting_.contains(incident.id)) changes.forget(incident.id);
   }
-  if (state.group.empty())
-    drop(due.key);
-  else
-    schedule(due.key, state, settings);
+  if (state.group.empty()) return drop(due.key);
+  account(state);
+  schedule(due.key, state, settings);
 }
 
-// What is evaluated only when the watermark has passed it opens its incidents here.
+// What is evaluated only when the watermark has passed it opens its incidents here, and is counted.
+// Time goes in steps, so that everything is known that happened before.
 void Engine::evaluate_passed(const Key& key, State& state, Time until, Time now, Changes& changes) {
   const Detector& detector = detectors_->all()[key.detector];
   if (!detector.settings.when_final) return;
-  for (const correlate::Reached& reached : state.group.advance(detector.settings, until)) {
-    const correlate::Point& point = reached.point;
-    open_incident({detector, point.sequence, point.ordinal, state.received, now}, key, state,
-                  reached.episode, changes);
-  }
+  const correlate::Advance passed = state.group.advance(detector.settings, until);
+  for (const auto& [episode, point] : passed.reached)
+    if (detector.opens)
+      open_incident({detector, point.sequence, point.ordinal, state.received, now}, key, state,
+                    episode, changes);
+  Sighting cause;
+  cause.key = key;
+  cause.received = state.received;
+  cause.now = now;
+  cause.settled = until;
+  count_held(cause, state, passed.held, changes);
 }
 
 void Engine::drop(const Key& key) {

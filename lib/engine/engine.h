@@ -18,6 +18,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -132,11 +133,16 @@ class Engine {
     bool parked = false;             // due, but kept for late events: see late_due_
     bool late = false;               // some event of it was below the watermark
   };
-  struct Due {  // when a group may have something final
+  // When a group has something to evaluate or final. At one time, what is counted comes before what
+  // counts it.
+  struct Due {
     Time time;
+    std::uint32_t level;  // of its detector
     std::uint64_t id;
     Key key;
-    bool operator>(const Due& o) const { return time != o.time ? time > o.time : id > o.id; }
+    bool operator>(const Due& o) const {
+      return std::tie(time, level, id) > std::tie(o.time, o.level, o.id);
+    }
   };
   using DueQueue = std::priority_queue<Due, std::vector<Due>, std::greater<>>;
   struct StormKey {  // a rule's openings, news and history apart
@@ -153,6 +159,19 @@ class Engine {
   void apply_hits(const HitsInput& input, Time now, Changes& changes);
   void apply_hit(const event::Hit& hit, Time now, Changes& changes);
   void detect(const Role& role, const event::Hit& hit, Time now, Changes& changes);
+  struct Sighting {  // an event, or a moment at which a correlation held, for one group
+    Key key;
+    GroupKey group;
+    correlate::Point point;
+    Hash128 digest;
+    Time received;
+    Time now;
+    std::optional<Time> settled;  // all that happened before is known
+    bool late = false;
+  };
+  void count(const Sighting& sighting, Changes& changes);
+  void count_held(const Sighting& cause, const State& state,
+                  const std::vector<correlate::Point>& held, Changes& changes);
   void apply_command(const Command& command, Time now, Effects& effects, Changes& changes);
   void change_rules(const RulesChange& change, Time now, Changes& changes);
   State* find_or_create(const Key& key, const GroupKey& group);

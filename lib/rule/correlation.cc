@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "rule/document.h"
 #include "rule/metadata.h"
@@ -154,8 +155,27 @@ std::vector<std::string> fields_of(const Correlation& correlation) {
   std::vector<std::string> out;
   for (const auto* names : {&correlation.group_by, &correlation.value_fields})
     for (const std::string& name : *names)
-      for (std::uint32_t member = 0; member < correlation.rules.size(); ++member)
+      for (std::uint32_t member = 0; member < correlation.members.size(); ++member)
         out.push_back(field_of(correlation, member, name));
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+std::vector<std::uint32_t> base_rules(const RuleSet& set, const Correlation& correlation) {
+  std::vector<std::uint32_t> out;
+  std::vector<const Correlation*> left = {&correlation};
+  std::set<std::uint32_t> seen;
+  while (!left.empty()) {
+    const Correlation& of = *left.back();
+    left.pop_back();
+    for (const Member& member : of.members) {
+      if (!member.is_correlation)
+        out.push_back(member.index);
+      else if (seen.insert(member.index).second)
+        left.push_back(&set.correlations[member.index]);
+    }
+  }
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;

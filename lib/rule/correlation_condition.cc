@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <limits>
+#include <utility>
 
 #include "base/decimal.h"
 #include "rule/condition.h"
@@ -60,6 +62,8 @@ void read_value_fields(const yaml::Node& condition, Correlation& out, Reporter& 
     return;
   }
   out.value_fields = read_texts(*field, "'field'", reporter);
+  if (out.value_fields.empty() && !reporter.failed())
+    reporter.error(place(*field), "'field' names no field");
   if (out.value_fields.size() > kGroupByMax)
     reporter.error(place(*field), fmt::format("more than {} fields in 'field'", kGroupByMax));
   if (out.type != CorrelationType::value_count && out.value_fields.size() > 1)
@@ -88,14 +92,13 @@ void read_percentile(const yaml::Node& condition, Correlation& out, Reporter& re
 void read_comparison(const Operator& op, const yaml::Node& value, Correlation& out,
                      Reporter& reporter) {
   if (!counts(out.type)) {
+    constexpr std::int64_t kMax = 9'000'000'000'000 * kOne;
     const auto micros =
         value.is_scalar() && !value.quoted ? parse_micros(value.text) : std::nullopt;
-    if (micros)
+    if (micros && *micros >= -kMax && *micros <= kMax)
       out.comparisons.push_back({op.op, *micros});
     else
-      reporter.error(
-          place(value),
-          fmt::format("'{}' takes a number of at most 12 digits before the point", op.key));
+      reporter.error(place(value), fmt::format("'{}' takes a number from -9e12 to 9e12", op.key));
     return;
   }
   const auto number = yaml::as_integer(value);
@@ -116,10 +119,13 @@ bool contradict(const std::vector<Comparison>& comparisons, std::int64_t step) {
     if (c.op == Sign::lt) high = std::min(high, c.micros - step);
     if (c.op == Sign::lte || c.op == Sign::eq) high = std::min(high, c.micros);
   }
-  return low > high;
+  const auto excludes = [&](const Comparison& c) { return c.op == Sign::neq && c.micros == low; };
+  return low > high ||
+         (low == high && std::any_of(comparisons.begin(), comparisons.end(), excludes));
 }
 
-void read_comparisons(const yaml::Node& node, Correlation& out, Reporter& reporter) {
+void read_comparisons(const yaml::Node& node, std::size_t rules, Correlation& out,
+                      Reporter& reporter) {
   const yaml::Entry* lower = nullptr;
   const yaml::Entry* upper = nullptr;
   for (const yaml::Entry& entry : node.entries) {
@@ -144,9 +150,13 @@ void read_comparisons(const yaml::Node& node, Correlation& out, Reporter& report
   }
   if (reporter.failed()) return;
   if (out.comparisons.empty())
-    reporter.error(place(node), "the condition has no threshold", "for example: gte: 5");
-  else if (contradict(out.comparisons, counts(out.type) ? kOne : 1))
-    reporter.error(place(node), "no number fulfils this condition", "change one of its bounds");
+    return reporter.error(place(node), "the condition has no threshold", "for example: gte: 5");
+  auto all = out.comparisons;
+  if (is_temporal(out.type)) all.push_back({Sign::lte, static_cast<std::int64_t>(rules) * kOne});
+  if (contradict(all, counts(out.type) ? kOne : 1))
+    reporter.error(place(node), "no number fulfils this condition",
+                   is_temporal(out.type) ? fmt::format("the correlation has {} rules", rules)
+                                         : "change one of its bounds");
 }
 
 // More events never unmake a lower bound of a count: it is judged at once.
@@ -165,13 +175,27 @@ bool negates(const Expr& expr) {
          std::any_of(expr.children.begin(), expr.children.end(), negates);
 }
 
+// Is there a rule that is not negated?
+bool wants(const Expr& expr, bool negated = false) {
+  if (expr.kind == Expr::Kind::detection) return !negated;
+  const bool below = negated != (expr.kind == Expr::Kind::negate);
+  return std::any_of(expr.children.begin(), expr.children.end(),
+                     [&](const Expr& child) { return wants(child, below); });
+}
+
+void flatten(const Expr& expr, std::vector<Expr>& parts) {
+  if (expr.kind != Expr::Kind::all) return parts.push_back(expr);
+  for (const Expr& child : expr.children) flatten(child, parts);
+}
+
 // The order is of the rules that must be there; those after `not` must not be.
 void order_formula(const yaml::Node& node, Correlation& out, Reporter& reporter) {
   const Expr whole = std::move(*out.formula);
-  const bool several = whole.kind == Expr::Kind::all;
+  std::vector<Expr> parts;
+  flatten(whole, parts);
   std::vector<Expr> absent;
   out.sequence.clear();
-  for (const Expr& part : several ? whole.children : std::vector<Expr>{whole}) {
+  for (const Expr& part : parts) {
     const bool negated = part.kind == Expr::Kind::negate;
     const Expr& member = negated ? part.children.front() : part;
     if (member.kind != Expr::Kind::detection) {
@@ -184,11 +208,14 @@ void order_formula(const yaml::Node& node, Correlation& out, Reporter& reporter)
     else
       out.sequence.push_back(member.detection);
   }
-  std::sort(out.sequence.begin(), out.sequence.end());
-  out.sequence.erase(std::unique(out.sequence.begin(), out.sequence.end()), out.sequence.end());
-  if (out.sequence.empty())
-    reporter.error(place(node), "the condition names no rule that must be there",
-                   "for example: a and b and not c");
+  if (std::adjacent_find(out.sequence.begin(), out.sequence.end(), std::greater_equal<>()) !=
+      out.sequence.end())
+    reporter.error(place(node), "the order is that of 'rules'",
+                   "write each rule once, in that order, or change 'rules'");
+  for (const Expr& part : absent)
+    if (std::find(out.sequence.begin(), out.sequence.end(), part.children.front().detection) !=
+        out.sequence.end())
+      reporter.error(place(node), "a rule must be there and must not", "remove one");
   out.formula.reset();
   if (!absent.empty()) out.formula = link(Expr::Kind::all, std::move(absent));
 }
@@ -207,6 +234,9 @@ void read_formula(const yaml::Node& node, const std::vector<Reference>& referenc
                      "the rule '" + references[i].name + "' is not in the condition",
                      "use it there, or remove it here");
   out.formula_text = node.text;
+  if (!wants(*out.formula))
+    reporter.error(place(node), "the condition names no rule that must be there",
+                   "it is judged when one of its rules matches; absence is a silent source");
   out.when_final = negates(*out.formula);
   if (out.type == CorrelationType::temporal_ordered) order_formula(node, out, reporter);
 }
@@ -234,7 +264,7 @@ void read_correlation_condition(const yaml::Node& correlation,
                    "for example: condition: {gte: 5}");
     return;
   }
-  read_comparisons(*node, out, reporter);
+  read_comparisons(*node, references.size(), out, reporter);
   read_value_fields(*node, out, reporter);
   read_percentile(*node, out, reporter);
   if (reporter.failed()) return;
@@ -249,10 +279,6 @@ void read_correlation_condition(const yaml::Node& correlation,
     return;
   }
   choose_when(out);
-  if (out.type == CorrelationType::temporal && out.threshold > references.size())
-    reporter.error(place(*node),
-                   fmt::format("the correlation has only {} rules", references.size()),
-                   "lower the number, or remove the condition: then all must be there");
 }
 
 std::string describe_condition(const Correlation& correlation) {
@@ -260,14 +286,19 @@ std::string describe_condition(const Correlation& correlation) {
       correlation.when_final || correlation.formula || !correlation.sequence.empty();
   if (!says_more) return {};
   std::string out(type_name(correlation.type));
-  if (!correlation.formula_text.empty()) return out + ": " + correlation.formula_text;
+  constexpr std::size_t kShown = 200;
+  if (!correlation.formula_text.empty())
+    return out + ": " + correlation.formula_text.substr(0, kShown);
   if (!correlation.value_fields.empty())
     out += fmt::format(" of {}", fmt::join(correlation.value_fields, ", "));
   if (correlation.percent_micros != 0)
     out = fmt::format("{} {}", out, format_micros(correlation.percent_micros));
+  std::string_view between = " ";
   for (const Comparison& c : correlation.comparisons)
     for (const Operator& op : kOperators)
-      if (op.op == c.op) out += fmt::format(" {} {}", op.sign, format_micros(c.micros));
+      if (op.op == c.op)
+        out += fmt::format("{}{} {}", std::exchange(between, " and "), op.sign,
+                           format_micros(c.micros));
   return out;
 }
 

@@ -95,11 +95,13 @@ Hash128 detection_hash(const Rule& rule, const std::vector<Filter>& filters) {
   return hash128(bytes);
 }
 
-Hash128 detection_hash(const Correlation& correlation, const std::vector<Rule>& rules) {
+Hash128 detection_hash(const Correlation& correlation, const RuleSet& set) {
   std::vector<Hash128> bases;
   std::vector<Hash128> members;
-  for (std::uint32_t m = 0; m < correlation.rules.size(); ++m) {
-    bases.push_back(rules.at(correlation.rules[m]).detection_hash);
+  for (std::uint32_t m = 0; m < correlation.members.size(); ++m) {
+    const Member& base = correlation.members[m];
+    bases.push_back(base.is_correlation ? set.correlations.at(base.index).detection_hash
+                                        : set.rules.at(base.index).detection_hash);
     std::string of_member;
     ByteWriter member(of_member);
     put(member, bases.back());
@@ -120,9 +122,12 @@ Hash128 detection_hash(const Correlation& correlation, const std::vector<Rule>& 
   put(out, correlation.group_by);
   put(out, correlation.value_fields);
   out.svarint(correlation.timespan.count());
-  out.svarint(correlation.percent_micros);
   out.u8(correlation.when_final ? 1 : 0);
-  for (const Comparison& c : correlation.comparisons) out.u8(static_cast<std::uint8_t>(c.op));
+  std::vector<std::uint8_t> comparisons;
+  for (const Comparison& c : correlation.comparisons)
+    comparisons.push_back(static_cast<std::uint8_t>(c.op));
+  std::sort(comparisons.begin(), comparisons.end());
+  for (const std::uint8_t op : comparisons) out.u8(op);
   if (correlation.formula) put(out, hash_of(*correlation.formula, bases));
   for (const std::uint32_t member : correlation.sequence) out.varint(member);
   return hash128(bytes);
@@ -144,6 +149,7 @@ Hash128 set_hash(const RuleSet& set) {
     put(out, correlation.detection_hash);
     out.varint(correlation.threshold);
     for (const Comparison& c : correlation.comparisons) out.svarint(c.micros);
+    out.svarint(correlation.percent_micros);
     out.u8(correlation.generate ? 1 : 0);
   }
   return hash128(bytes);

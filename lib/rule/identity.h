@@ -9,7 +9,8 @@
 namespace vakt::rule {
 
 Hash128 detection_hash(const Rule& rule, const std::vector<Filter>& filters);
-Hash128 detection_hash(const Correlation& correlation, const std::vector<Rule>& rules);
+// Its members' hashes are known.
+Hash128 detection_hash(const Correlation& correlation, const RuleSet& set);
 // Of everything but the places (file, line).
 Hash128 set_hash(const RuleSet& set);
 

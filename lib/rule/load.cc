@@ -32,15 +32,18 @@ class Loader {
   struct Known {
     enum class Kind { rule, correlation, filter, broken, retired };
     Kind kind = Kind::broken;
-    std::uint32_t rule = 0;
+    std::uint32_t rule = 0;  // its index; of a correlation, in pending_
     std::string file;
     int line = 0;
     bool by_file = false;  // taken from the file name: cannot be referred to
   };
   template <class T>
   struct Pending {
+    enum class State { waiting, going, left_out, done };
     std::size_t source = 0;
     T unresolved;
+    State state = State::waiting;
+    std::uint32_t resolved = 0;  // its index in the set
   };
 
   void read_source(std::size_t index, const Source& source, Diagnostics& diagnostics);
@@ -54,11 +57,18 @@ class Loader {
                             Reporter& reporter);
   std::optional<std::uint32_t> rule_of(const Reference& reference, Reporter& reporter);
   void resolve(UnresolvedFilter& unresolved, Reporter& reporter);
-  void resolve(const UnresolvedAlias& alias, Correlation& out, Reporter& reporter);
-  void resolve(UnresolvedCorrelation& unresolved, Reporter& reporter);
+  void resolve(const UnresolvedAlias& alias, Correlation& out, std::size_t depth,
+               Reporter& reporter);
+  void check_group(const Reference& reference, const Correlation& inner, const Correlation& outer,
+                   std::uint32_t member, Reporter& reporter);
+  std::optional<Member> member_of(const Reference& reference, std::size_t depth,
+                                  Reporter& reporter);
+  void resolve(std::uint32_t pending, std::size_t depth);
 
   const LoadOptions& options_;
   RuleSet set_;
+  std::vector<std::string> files_;  // by source
+  std::vector<Diagnostics> found_;  // by source
   std::unordered_map<std::string, Known> known_;
   std::unordered_set<std::string> fields_;
   std::vector<Pending<UnresolvedCorrelation>> pending_;
@@ -142,13 +152,14 @@ void Loader::read_document(std::size_t index, const yaml::Node& document, Report
   if (is("filter")) return read_filter_document(index, document, std::move(meta), reporter);
   const bool correlation = is("correlation");
   if (correlation) {
-    settle(meta, Known::Kind::correlation, 0);
+    const Metadata names_of = meta;
     auto unresolved = read_correlation(document, std::move(meta), reporter);
     auto names = unresolved.correlation.group_by;
     for (const std::string& name : unresolved.correlation.value_fields) names.push_back(name);
     for (const UnresolvedAlias& alias : unresolved.aliases) names.push_back(alias.field);
-    if (!reporter.failed() && count_fields(names, at, reporter))
-      pending_.push_back({index, std::move(unresolved)});
+    if (reporter.failed() || !count_fields(names, at, reporter)) return;
+    settle(names_of, Known::Kind::correlation, static_cast<std::uint32_t>(pending_.size()));
+    pending_.push_back({index, std::move(unresolved)});
     return;
   }
   Rule rule = read_rule(document, std::move(meta), options_, reporter);
@@ -206,8 +217,7 @@ std::optional<std::uint32_t> Loader::rule_of(const Reference& reference, Reporte
     case Known::Kind::rule:
       return known.rule;
     case Known::Kind::correlation:
-      reporter.error(reference.at, quoted + " is a correlation",
-                     "correlations of correlations are not supported by this version");
+      reporter.error(reference.at, quoted + " is a correlation", "name a rule");
       break;
     case Known::Kind::filter:
       reporter.error(reference.at, quoted + " is a filter", "name a rule");
@@ -247,57 +257,122 @@ void Loader::resolve(UnresolvedFilter& unresolved, Reporter& reporter) {
   for (const std::uint32_t rule : rules) set_.rules[rule].filters.push_back(index);
 }
 
-void Loader::resolve(const UnresolvedAlias& alias, Correlation& out, Reporter& reporter) {
-  const auto rule = rule_of(alias.rule, reporter);
+void Loader::resolve(const UnresolvedAlias& alias, Correlation& out, std::size_t depth,
+                     Reporter& reporter) {
+  const auto rule = member_of(alias.rule, depth, reporter);
   if (!rule) return;
-  const auto member = std::find(out.rules.begin(), out.rules.end(), *rule);
+  const auto member = std::find(out.members.begin(), out.members.end(), *rule);
   const auto is_used = [&](const std::vector<std::string>& names) {
     return std::find(names.begin(), names.end(), alias.name) != names.end();
   };
-  if (member == out.rules.end())
+  if (member == out.members.end())
     reporter.error(alias.rule.at, "the rule '" + alias.rule.name + "' is not in 'rules'",
                    "add it there, or remove it here");
+  else if (std::any_of(out.aliases.begin(), out.aliases.end(), [&](const Alias& a) {
+             return a.name == alias.name && out.members[a.member] == *rule;
+           }))
+    reporter.error(
+        alias.rule.at,
+        "the alias '" + alias.name + "' names a field of '" + alias.rule.name + "' twice",
+        "remove one");
   else if (!is_used(out.group_by) && !is_used(out.value_fields))
     reporter.warn(alias.rule.at, "the alias '" + alias.name + "' is not used",
                   "name it in 'group-by' or 'field'");
   else
     out.aliases.push_back(
-        {alias.name, static_cast<std::uint32_t>(member - out.rules.begin()), alias.field});
+        {alias.name, static_cast<std::uint32_t>(member - out.members.begin()), alias.field});
 }
 
-void Loader::resolve(UnresolvedCorrelation& unresolved, Reporter& reporter) {
-  Correlation& out = unresolved.correlation;
-  for (const Reference& reference : unresolved.references) {
+// A rule, or a correlation that is resolved first; nullopt: reported.
+std::optional<Member> Loader::member_of(const Reference& reference, std::size_t depth,
+                                        Reporter& reporter) {
+  const auto it = known_.find(reference.name);
+  if (it == known_.end() || it->second.by_file || it->second.kind != Known::Kind::correlation) {
     const auto rule = rule_of(reference, reporter);
-    if (!rule) continue;
-    const bool temporal =
-        out.type == CorrelationType::temporal || out.type == CorrelationType::temporal_ordered;
-    if (std::find(out.rules.begin(), out.rules.end(), *rule) == out.rules.end())
-      out.rules.push_back(*rule);
-    else if (const std::string twice = "the rule '" + reference.name + "' is named twice"; temporal)
-      reporter.error(reference.at, twice, "remove one");
-    else
-      reporter.warn(reference.at, twice, "remove one");
+    return rule ? std::optional(Member{false, *rule}) : std::nullopt;
   }
-  for (const UnresolvedAlias& alias : unresolved.aliases) resolve(alias, out, reporter);
+  using State = Pending<UnresolvedCorrelation>::State;
+  const std::string quoted = "'" + reference.name + "'";
+  const std::uint32_t index = it->second.rule;
+  if (depth == kChainDepthMax) {
+    reporter.error(reference.at,
+                   fmt::format("more than {} correlations above one another", kChainDepthMax));
+    return std::nullopt;
+  }
+  resolve(index, depth + 1);
+  switch (pending_[index].state) {
+    case State::done:
+      return Member{true, pending_[index].resolved};
+    case State::going:
+      reporter.error(reference.at, quoted + " counts itself, directly or through others",
+                     "a chain of correlations must begin with rules");
+      break;
+    default:
+      reporter.error(reference.at,
+                     "the correlation " + quoted + " was left out because of its errors",
+                     fmt::format("see {}:{}", it->second.file, it->second.line));
+  }
+  return std::nullopt;
+}
+
+// What holds is a group of the inner correlation: its values are all there is to group by.
+void Loader::check_group(const Reference& reference, const Correlation& inner,
+                         const Correlation& outer, std::uint32_t member, Reporter& reporter) {
+  for (const auto* names : {&outer.group_by, &outer.value_fields})
+    for (const std::string& name : *names) {
+      const std::string& field = field_of(outer, member, name);
+      if (std::find(inner.group_by.begin(), inner.group_by.end(), field) == inner.group_by.end())
+        reporter.error(reference.at,
+                       "the correlation '" + reference.name + "' does not group by '" + field + "'",
+                       "add it to its group-by, or name another field of it in 'aliases'");
+    }
+}
+
+void Loader::resolve(std::uint32_t pending, std::size_t depth) {
+  using State = Pending<UnresolvedCorrelation>::State;
+  if (pending_[pending].state != State::waiting) return;
+  pending_[pending].state = State::going;
+  UnresolvedCorrelation unresolved = std::move(pending_[pending].unresolved);
+  Correlation& out = unresolved.correlation;
+  Reporter reporter(files_[pending_[pending].source], found_[pending_[pending].source]);
+  const bool temporal =
+      out.type == CorrelationType::temporal || out.type == CorrelationType::temporal_ordered;
+  std::vector<const Reference*> references;  // of members
+  for (const Reference& reference : unresolved.references) {
+    const auto member = member_of(reference, depth, reporter);
+    if (!member) continue;
+    const std::string twice = "the rule '" + reference.name + "' is named twice";
+    if (std::find(out.members.begin(), out.members.end(), *member) == out.members.end()) {
+      out.members.push_back(*member);
+      references.push_back(&reference);
+    } else if (temporal) {
+      reporter.error(reference.at, twice, "remove one");
+    } else {
+      reporter.warn(reference.at, twice, "remove one");
+    }
+  }
+  for (const UnresolvedAlias& alias : unresolved.aliases) resolve(alias, out, depth, reporter);
+  for (std::uint32_t m = 0; m < out.members.size(); ++m)
+    if (out.members[m].is_correlation)
+      check_group(*references[m], set_.correlations[out.members[m].index], out, m, reporter);
+  pending_[pending].state = reporter.failed() ? State::left_out : State::done;
   if (reporter.failed()) return;
-  out.detection_hash = detection_hash(out, set_.rules);
+  out.detection_hash = detection_hash(out, set_);
+  pending_[pending].resolved = static_cast<std::uint32_t>(set_.correlations.size());
   set_.correlations.push_back(std::move(out));
 }
 
 RuleSet Loader::load(const std::vector<Source>& sources, Diagnostics& diagnostics) {
-  std::vector<Diagnostics> found(sources.size());
-  for (std::size_t i = 0; i < sources.size(); ++i) read_source(i, sources[i], found[i]);
-  const auto resolve_all = [&](auto& pending) {
-    for (auto& one : pending) {
-      Reporter reporter(sources[one.source].file, found[one.source]);
-      resolve(one.unresolved, reporter);
-    }
-  };
-  resolve_all(pending_filters_);
+  for (const Source& source : sources) files_.push_back(source.file);
+  found_.resize(sources.size());
+  for (std::size_t i = 0; i < sources.size(); ++i) read_source(i, sources[i], found_[i]);
+  for (auto& filter : pending_filters_) {
+    Reporter reporter(files_[filter.source], found_[filter.source]);
+    resolve(filter.unresolved, reporter);
+  }
   for (Rule& rule : set_.rules) rule.detection_hash = detection_hash(rule, set_.filters);
-  resolve_all(pending_);
-  for (Diagnostics& some : found) {
+  for (std::uint32_t i = 0; i < pending_.size(); ++i) resolve(i, 0);
+  for (Diagnostics& some : found_) {
     std::stable_sort(some.begin(), some.end(), [](const Diagnostic& a, const Diagnostic& b) {
       return a.line != b.line ? a.line < b.line : a.column < b.column;
     });

@@ -155,14 +155,22 @@ enum class CorrelationType : std::uint8_t {
 // In a member's events another field has the value of a group-by or counted field.
 struct Alias {
   std::string name;          // as it stands in group-by or `field`
-  std::uint32_t member = 0;  // index into Correlation::rules
+  std::uint32_t member = 0;  // index into Correlation::members
   std::string field;
+};
+
+// A rule or a correlation whose hits a correlation counts.
+struct Member {
+  bool is_correlation = false;
+  std::uint32_t index = 0;  // into RuleSet::rules or, before this one, RuleSet::correlations
+
+  bool operator==(const Member&) const = default;
 };
 
 struct Correlation {
   Metadata meta;
   CorrelationType type = CorrelationType::event_count;
-  std::vector<std::uint32_t> rules;  // the members: indices into RuleSet::rules, unique
+  std::vector<Member> members;  // unique
   std::vector<std::string> group_by;
   std::vector<Alias> aliases;
   Duration timespan{};
@@ -178,7 +186,7 @@ struct Correlation {
   std::vector<std::uint32_t> sequence;  // of temporal_ordered: members, in order
   std::vector<std::string> value_fields;
   std::int64_t percent_micros = 0;  // of value_percentile
-  bool generate = false;            // the base rules open incidents of their own as well
+  bool generate = false;            // the members open incidents of their own as well
   // Of base detections, group-by, aliases, timespan, type, counted fields, and how the condition is
   // judged; not of the numbers in it.
   Hash128 detection_hash;
@@ -194,10 +202,13 @@ std::string describe_condition(const Correlation& correlation);
 
 struct RuleSet {
   std::vector<Rule> rules;
-  std::vector<Correlation> correlations;
+  std::vector<Correlation> correlations;  // members before what counts them
   std::vector<Filter> filters;
   Hash128 hash;  // of everything
 };
+
+// The rules at the ends of its chains, each once.
+std::vector<std::uint32_t> base_rules(const RuleSet& set, const Correlation& correlation);
 
 // What a rule may hold at most; a file is also under the bounds of yaml/node.h.
 inline constexpr std::size_t kTestsMax = 65'536;  // of a rule
@@ -211,6 +222,7 @@ inline constexpr std::size_t kRulesMax = 100'000;  // of a set, correlations inc
 inline constexpr std::size_t kFieldsMax = 32'768;  // of a set, different names
 inline constexpr std::size_t kGroupByMax = 16;
 inline constexpr std::size_t kMembersMax = 1'000;      // of a correlation
+inline constexpr std::size_t kChainDepthMax = 64;      // correlations above one another
 inline constexpr std::size_t kInlineTestsMax = 1'000;  // of a rule
 inline constexpr std::size_t kInlineEventBytesMax = 64 << 10;
 inline constexpr std::uint64_t kThresholdMax = 1'000'000'000;

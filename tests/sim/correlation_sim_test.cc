@@ -1,6 +1,7 @@
 // The engine against the oracle, over random sets of correlations of every type and random streams:
-// several sources with different lag, disorder within what is allowed, ties, events that match
-// several rules, crashes (checkpoint and restore) in between. What is concluded is the oracle's.
+// chains of them, several sources with different lag, disorder within what is allowed, ties, events
+// that match several rules, crashes (checkpoint and restore) in between. What is concluded is the
+// oracle's.
 //
 // VAKT_SIM_SEEDS sets how many seeds (100 by default, times ten here); VAKT_SIM_FIRST the first
 // (0).
@@ -31,6 +32,8 @@ using Held = std::vector<oracle::Event>;
 using Row = std::tuple<std::string, std::string, Time, Time, std::uint64_t, std::uint64_t, Time>;
 
 constexpr std::array<const char*, 3> kRules = {"a", "b", "c"};
+constexpr std::size_t kCases = 4;
+constexpr std::size_t kChains = 3;
 constexpr Time kStart = from_unix_seconds(1'800'000'000);
 
 struct Event {
@@ -41,13 +44,20 @@ struct Event {
   std::uint64_t sequence = 0;
 };
 
+std::string case_name(std::size_t index) { return fmt::format("case-{}", index); }
+
+std::string name_of(std::size_t rule) {
+  return rule < kRules.size() ? kRules[rule] : case_name(rule - kRules.size());
+}
+
 // A correlation: as it is written, and what the oracle makes of a window.
 struct Case {
   std::string name;
   std::string type;
   std::string condition;  // as YAML; empty: none
   Duration window{};
-  std::vector<std::size_t> rules;
+  std::vector<std::size_t> rules;  // of kRules; behind them, an earlier case
+  bool generate = false;
   bool alias = false;  // of rule b, `dst` has the group
   bool when_final = false;
   std::function<bool(const Held&)> holds;
@@ -56,13 +66,13 @@ struct Case {
   bool has_numbers() const { return type.starts_with("value_") && type != "value_count"; }
   std::string yaml() const {
     std::string list;
-    for (const std::size_t r : rules) list += (list.empty() ? "" : ", ") + std::string(kRules[r]);
+    for (const std::size_t r : rules) list += (list.empty() ? "" : ", ") + name_of(r);
     return fmt::format(
         "---\ntitle: {0}\nid: {0}\nlevel: high\ncorrelation:\n  type: {1}\n  rules: [{2}]\n"
-        "  group-by: [src]\n  timespan: {3}s\n{4}{5}",
+        "  group-by: [src]\n  timespan: {3}s\n  generate: {6}\n{4}{5}",
         name, type, list, std::chrono::duration_cast<seconds>(window).count(),
         condition.empty() ? "" : "  condition: " + condition + "\n",
-        alias ? "  aliases: {src: {b: dst}}\n" : "");
+        alias ? "  aliases: {src: {b: dst}}\n" : "", generate);
   }
 };
 
@@ -111,7 +121,8 @@ bool ordered(const Held& held, std::uint64_t members, std::uint64_t next, Time f
 class Simulation {
  public:
   explicit Simulation(std::uint64_t seed) : random_(seed) {
-    for (int i = 0; i < 4; ++i) cases_.push_back(random_case(i));
+    for (std::size_t i = 0; i < kCases; ++i) cases_.push_back(random_case(i));
+    while (cases_.size() < kCases + kChains) cases_.push_back(random_chain(cases_.size()));
     load();
     make_events();
   }
@@ -133,7 +144,9 @@ class Simulation {
 
   std::multiset<Row> expected() const {
     std::multiset<Row> out;
-    for (const Case& c : cases_)
+    for (std::size_t i = 0; i < cases_.size(); ++i) {
+      const Case& c = cases_[i];
+      if (!opens(i)) continue;
       for (const auto& [group, events] : groups_of(c)) {
         const auto count = [&](const Held& held) -> std::uint64_t {
           return c.counts_members() || c.type == "value_count" ? oracle::different(held)
@@ -144,6 +157,7 @@ class Simulation {
           if (e.crossing_time)
             out.emplace(c.name, group, e.first, e.last, e.events, e.peak, *e.crossing_time);
       }
+    }
     return out;
   }
 
@@ -170,12 +184,49 @@ class Simulation {
     return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(n));
   }
 
-  Case random_case(int index) {
+  // What others count opens nothing, unless all of them ask for it.
+  bool opens(std::size_t index) const {
+    return std::none_of(cases_.begin(), cases_.end(), [&](const Case& c) {
+      return !c.generate &&
+             std::find(c.rules.begin(), c.rules.end(), kRules.size() + index) != c.rules.end();
+    });
+  }
+
+  // An earlier correlation, which may be a chain itself, and rules.
+  Case random_chain(std::size_t index) {
+    Case c;
+    c.name = case_name(index);
+    c.window = seconds(5 + pick(200));
+    c.generate = pick(2) == 0;
+    c.rules = {kRules.size() + static_cast<std::size_t>(pick(static_cast<std::int64_t>(index))),
+               static_cast<std::size_t>(pick(3))};
+    if (pick(2) == 0) std::swap(c.rules[0], c.rules[1]);
+    c.alias = (c.rules[0] == 1 || c.rules[1] == 1) && pick(2) == 0;
+    const std::string first = name_of(c.rules[0]);
+    switch (pick(4)) {
+      case 0:
+        c.type = "temporal_ordered";
+        c.holds = [](const Held& held) { return ordered(held, 2, 0, kTimeMin); };
+        break;
+      case 1:
+        c.type = "temporal";
+        c.condition = first + " and not " + name_of(c.rules[1]);
+        c.when_final = true;
+        c.holds = [](const Held& held) { return has(held, 0) && !has(held, 1); };
+        break;
+      default:
+        c.type = pick(2) == 0 ? "event_count" : "temporal";
+        compared(c, 2);
+    }
+    return c;
+  }
+
+  Case random_case(std::size_t index) {
     static constexpr std::array kTypes = {"event_count",      "value_count", "temporal",
                                           "temporal_ordered", "value_sum",   "value_avg",
                                           "value_percentile", "value_median"};
     Case c;
-    c.name = fmt::format("case-{}", index);
+    c.name = case_name(index);
     c.type = kTypes[static_cast<std::size_t>(pick(8))];
     c.window = seconds(5 + pick(120));
     c.rules = {0, 1, 2};
@@ -310,20 +361,49 @@ class Simulation {
     ASSERT_EQ(engine_->checkpoint(), bytes);
   }
 
-  std::map<std::string, std::vector<oracle::Event>> groups_of(const Case& c) const {
-    std::map<std::string, std::vector<oracle::Event>> out;
-    for (const Event& e : events_)
-      for (const std::size_t r : e.matches) {
-        const auto member = std::find(c.rules.begin(), c.rules.end(), r);
-        if (member == c.rules.end()) continue;
-        const auto group = e.fields.find(c.alias && r == 1 ? "dst" : "src");
-        if (group == e.fields.end()) continue;
-        const std::string& n = e.fields.at("n");
-        if (c.has_numbers() && n == "none") continue;
-        const auto value = c.counts_members() ? static_cast<std::uint64_t>(member - c.rules.begin())
-                           : c.has_numbers()  ? static_cast<std::uint64_t>(std::stoll(n))
-                                              : std::hash<std::string>()(n);
-        out[group->second].push_back({e.time, e.sequence, value});
+  using Groups = std::map<std::string, std::vector<oracle::Event>>;
+
+  Groups groups_of(const Case& c) const {
+    Groups out;
+    for (std::size_t m = 0; m < c.rules.size(); ++m) {
+      if (c.rules[m] < kRules.size()) {
+        add_hits(c, m, out);
+        continue;
+      }
+      for (auto& [group, moments] : held_moments(cases_[c.rules[m] - kRules.size()]))
+        for (oracle::Event& e : moments) {
+          e.value = c.counts_members() ? m : 0;
+          out[group].push_back(e);
+        }
+    }
+    return out;
+  }
+
+  void add_hits(const Case& c, std::size_t member, Groups& out) const {
+    const std::size_t r = c.rules[member];
+    for (const Event& e : events_) {
+      const auto group = e.fields.find(c.alias && r == 1 ? "dst" : "src");
+      if (!e.matches.contains(r) || group == e.fields.end()) continue;
+      const std::string& n = e.fields.at("n");
+      if (c.has_numbers() && n == "none") continue;
+      const auto value = c.counts_members() ? member
+                         : c.has_numbers()  ? static_cast<std::uint64_t>(std::stoll(n))
+                                            : std::hash<std::string>()(n);
+      out[group->second].push_back({e.time, e.sequence, value});
+    }
+  }
+
+  // The events at whose time the condition holds.
+  Groups held_moments(const Case& c) const {
+    Groups out;
+    for (const auto& [group, events] : groups_of(c))
+      for (const oracle::Event& e : events) {
+        Held held;
+        for (const oracle::Event& other : events)
+          if (other.time <= e.time && e.time - other.time < c.window) held.push_back(other);
+        std::sort(held.begin(), held.end(),
+                  [](const auto& a, const auto& b) { return a.time < b.time; });
+        if (c.holds(held)) out[group].push_back(e);
       }
     return out;
   }

@@ -67,12 +67,10 @@ class GoldenAuthLog : public ::testing::Test {
   std::vector<golden::Truth> truth_;
 };
 
-std::vector<incident::Incident> run(const golden::Truth& truth, std::uint64_t threshold,
-                                    const std::vector<std::string>& lines) {
+std::vector<incident::Incident> run_rules(const std::string& folder,
+                                          const std::vector<std::string>& lines) {
   PipelineOptions options;
-  const test::Folder rules;
-  golden::write_rule(truth, threshold, rules.path);
-  options.rule_paths = {rules.path};
+  options.rule_paths = {folder};
   options.decoder_paths = {std::string(VAKT_SOURCE_DIR) + "/rules/decoders"};
   options.listeners.push_back({});
   options.listeners[0].name = "replay";
@@ -85,6 +83,13 @@ std::vector<incident::Incident> run(const golden::Truth& truth, std::uint64_t th
   for (const std::string& line : lines) offline.add(line, false, 0, "auth.log");
   EXPECT_TRUE(offline.finish());
   return offline.incidents();
+}
+
+std::vector<incident::Incident> run(const golden::Truth& truth, std::uint64_t threshold,
+                                    const std::vector<std::string>& lines) {
+  const test::Folder rules;
+  golden::write_rule(truth, threshold, rules.path);
+  return run_rules(rules.path, lines);
 }
 
 std::set<golden::Episode> episodes(const std::vector<incident::Incident>& incidents,
@@ -125,6 +130,24 @@ TEST_F(GoldenAuthLog, TheEpisodesAreTheGoldenOnes) {
     for (const auto& [threshold, expected] : truth.episodes)
       EXPECT_EQ(episodes(run(truth, threshold, lines_), true), expected)
           << truth.name << " threshold " << threshold;
+}
+
+// Brute force, then somebody in: one address in three weeks.
+TEST_F(GoldenAuthLog, TheChainFindsTheOneThatGotIn) {
+  const test::Folder rules;
+  golden::write_rule({"", false, "300s", {}, {}}, 5, rules.path);
+  rules.write("chain.yml",
+              "title: accepted\nname: accepted\nlevel: low\n"
+              "logsource: {product: linux, service: sshd}\n"
+              "detection:\n  in:\n    message|re: 'Accepted (password|publickey) for '\n"
+              "  condition: in\n---\n"
+              "title: got in\nname: got_in\nlevel: critical\ncorrelation:\n"
+              "  type: temporal_ordered\n  rules: [brute_force, accepted]\n"
+              "  group-by: [source.ip]\n  timespan: 600s\n");
+  const auto found = run_rules(rules.path, lines_);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].detection.rule_id, "got_in");
+  EXPECT_EQ(found[0].detection.group.at(0).second, "24.151.103.17");
 }
 
 TEST_F(GoldenAuthLog, ShufflingWithinTheAllowedDisorderChangesNothing) {

@@ -217,7 +217,7 @@ void run_seed(std::uint64_t seed, std::int64_t disorder_s) {
   std::vector<Episode> final;
   Time seen = at(0);
   const auto pass = [&](Time watermark) {
-    for (const Reached& r : group.advance(s, watermark))
+    for (const Advance::Reached& r : group.advance(s, watermark).reached)
       group.episodes()[r.episode].incident = Hash128{2, r.point.sequence};
     while (const auto episode = group.take_final(s, watermark)) final.push_back(*episode);
   };
@@ -243,8 +243,8 @@ TEST(Conditions, AgreeWithTheOracleOutOfOrder) {
     run_seed(seed, 1 + static_cast<std::int64_t>(seed % 40));
 }
 
-// What comes behind the watermark is in the windows that were not evaluated yet.
-TEST(Conditions, ALateEventCountsInWindowsToCome) {
+// What comes behind the watermark is judged by itself, and is in the windows that were not yet.
+TEST(Conditions, ALateEventIsJudgedAndCountsInWindowsToCome) {
   Settings s;
   s.measure = Measure::sum;
   s.window = seconds(10);
@@ -252,14 +252,45 @@ TEST(Conditions, ALateEventCountsInWindowsToCome) {
   s.comparisons = {{Op::gte, 5'000'000}};
   Group group;
   group.insert(s, {at(3), 0, 0, 2'000'000}, {});
-  EXPECT_TRUE(group.advance(s, at(5)).empty());
-  group.insert(s, {at(2), 1, 0, 3'000'000}, {});  // behind what was evaluated
-  EXPECT_TRUE(group.advance(s, at(6)).empty());
+  EXPECT_TRUE(group.advance(s, at(5)).reached.empty());
+  EXPECT_FALSE(group.insert(s, {at(2), 1, 0, 3'000'000}, {}).crossed);
   EXPECT_EQ(group.not_evaluated(), std::nullopt);
   group.insert(s, {at(7), 2, 0, 1'000'000}, {});
   EXPECT_EQ(group.not_evaluated(), at(7));
-  ASSERT_EQ(group.advance(s, at(8)).size(), 1u);
+  ASSERT_EQ(group.advance(s, at(8)).reached.size(), 1u);
   EXPECT_EQ(group.episodes()[0].crossing->time, at(7));
+  group.insert(s, {at(100), 3, 0, 0}, {});
+  group.advance(s, at(101));
+  EXPECT_TRUE(group.insert(s, {at(50), 4, 0, 5'000'000}, {}).crossed);
+}
+
+// However events arrive, one that lasts too long has the same parts.
+TEST(Conditions, ALongEpisodeHasThePartsOfItsTimes) {
+  Settings s;
+  s.measure = Measure::sum;
+  s.window = seconds(10);
+  s.when_final = true;
+  s.comparisons = {{Op::gte, 3'000'000}};
+  const auto parts = [&](bool at_once) {
+    Group group;
+    std::vector<Time> opened;
+    const auto pass = [&](Time watermark) {
+      for (const Advance::Reached& r : group.advance(s, watermark).reached) {
+        group.episodes()[r.episode].incident = Hash128{1, r.point.sequence};
+        opened.push_back(r.point.time);
+      }
+    };
+    for (int t = 0; t < 100; t += 5) {
+      group.insert(s, {at(t), static_cast<std::uint64_t>(t), 0, t < 5 ? 0 : 2'000'000u}, {},
+                   seconds(25));
+      if (at_once) pass(at(t));
+    }
+    pass(kTimeMax);
+    return opened;
+  };
+  const std::vector<Time> expected = {at(10), at(25), at(50), at(75)};
+  EXPECT_EQ(parts(true), expected);
+  EXPECT_EQ(parts(false), expected);
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ TEST(Group, ALongEpisodeContinuesInAFurtherPart) {
     const auto sequence = static_cast<std::uint64_t>(t);
     const Change change = group.insert(s, {at(t), sequence, 0, 0}, {0, 1}, seconds(25));
     if (!change.crossed) continue;
-    EXPECT_EQ(change.continued, parts > 0);
+    EXPECT_EQ(group.episodes()[change.episode].continuation, parts > 0);
     group.episodes()[change.episode].incident = Hash128{1, static_cast<std::uint64_t>(++parts)};
   }
   EXPECT_EQ(parts, 4);  // 0.., 25.., 50.., 75..

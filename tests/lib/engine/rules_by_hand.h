@@ -37,7 +37,7 @@ inline std::shared_ptr<const rule::RuleSet> rules(const std::vector<CountingRule
     c.meta.level = rule::Level::high;
     c.type = counting[i].distinct ? rule::CorrelationType::value_count
                                   : rule::CorrelationType::event_count;
-    c.rules = {0};
+    c.members = {{false, 0}};
     c.group_by = {"source.ip"};
     c.timespan = std::chrono::seconds(counting[i].window_s);
     c.threshold = counting[i].threshold;

@@ -56,7 +56,7 @@ TEST(CorrelationCondition, EverythingElseWaitsForTheWatermark) {
        "event_count < 4"},
       {"type: event_count, rules: [a], condition: {gt: 4, lte: 10}",
        {{Op::gt, 4'000'000}, {Op::lte, 10'000'000}},
-       "event_count > 4 <= 10"},
+       "event_count > 4 and <= 10"},
       {"type: value_count, rules: [a], condition: {neq: 2, field: x}",
        {{Op::neq, 2'000'000}},
        "value_count of x != 2"},
@@ -95,7 +95,7 @@ TEST(CorrelationCondition, Formulas) {
   EXPECT_EQ(ordered.sequence, (std::vector<std::uint32_t>{0, 1, 2}));
   EXPECT_FALSE(ordered.when_final || ordered.formula);
   const Correlation gap =
-      loaded("type: temporal_ordered, rules: [c, a, b], condition: b and not a and c");
+      loaded("type: temporal_ordered, rules: [c, a, b], condition: c and (not a and b)");
   EXPECT_EQ(gap.sequence, (std::vector<std::uint32_t>{0, 2}));
   EXPECT_TRUE(gap.when_final && gap.formula);
 }
@@ -121,6 +121,7 @@ TEST(CorrelationCondition, Identity) {
   const std::string count = "type: event_count, condition: ";
   EXPECT_EQ(hash(count + "{gt: 5}, rules: [a, b]"), hash(count + "{gte: 9}, rules: [b, a]"));
   EXPECT_NE(hash(count + "{gt: 5}, rules: [a]"), hash(count + "{lt: 5}, rules: [a]"));
+  EXPECT_EQ(hash(count + "{gt: 5, lt: 9}, rules: [a]"), hash(count + "{lt: 8, gt: 6}, rules: [a]"));
   const std::string temporal = "type: temporal, rules: [a, b], condition: ";
   EXPECT_NE(hash(temporal + "a and not b"), hash(temporal + "b and not a"));
   const std::string group = "type: event_count, rules: [a, b], group-by: [x], condition: {gte: 2}";
@@ -139,16 +140,30 @@ TEST(CorrelationCondition, Refusals) {
        "42: error: the rule 'b' is not in the condition (use it there, or remove it here)"},
       {temporal + "a and x", "63: error: 'x' names no rule of the correlation"},
       {temporal + "{gte: 3}",
-       "57: error: the correlation has only 2 rules (lower the number, or remove the condition: "
-       "then all must be there)"},
+       "57: error: no number fulfils this condition (the correlation has 2 rules)"},
+      {temporal + "{eq: 5}",
+       "57: error: no number fulfils this condition (the correlation has 2 rules)"},
+      {temporal + "not a and not b",
+       "57: error: the condition names no rule that must be there (it is judged when one of its "
+       "rules matches; absence is a silent source)"},
       {"type: temporal, rules: [a, id-a]",
        "42: error: the rule 'id-a' is named twice (remove one)"},
       {ordered + "a or b",
        "65: error: rules in order can be joined by 'and' and 'and not' only (use type: temporal, "
        "or several correlations)"},
-      {ordered + "not a and not b",
-       "65: error: the condition names no rule that must be there (for example: a and b and not "
-       "c)"},
+      {ordered + "b and a",
+       "65: error: the order is that of 'rules' (write each rule once, in that order, or change "
+       "'rules')"},
+      {ordered + "a and b and not a", "65: error: a rule must be there and must not (remove one)"},
+      {"type: value_sum, rules: [a], condition: {gt: 1, field: []}",
+       "70: error: 'field' names no field"},
+      {"type: value_sum, rules: [a], condition: {gt: 9223372036854.775807, field: x}",
+       "60: error: 'gt' takes a number from -9e12 to 9e12"},
+      {"type: event_count, rules: [a], condition: {eq: 5, neq: 5}",
+       "57: error: no number fulfils this condition (change one of its bounds)"},
+      {"type: event_count, rules: [a], group-by: [x], aliases: {x: {a: y, id-a: z}}, condition: "
+       "{gte: 1}",
+       "81: error: the alias 'x' names a field of 'id-a' twice (remove one)"},
       {ordered + "{gte: 1}",
        "65: error: temporal_ordered is about all its rules, in order (remove the condition, or use "
        "temporal)"},
@@ -160,7 +175,7 @@ TEST(CorrelationCondition, Refusals) {
       {"type: value_sum, rules: [a], condition: {gt: 1, field: [x, y]}",
        "70: error: value_sum takes one field (several are counted together by value_count)"},
       {"type: value_sum, rules: [a], condition: {gt: '1', field: x}",
-       "60: error: 'gt' takes a number of at most 12 digits before the point"},
+       "60: error: 'gt' takes a number from -9e12 to 9e12"},
       {"type: value_sum, rules: [a], condition: {gte: 1, lt: 1, field: x}",
        "55: error: no number fulfils this condition (change one of its bounds)"},
       {"type: event_count, rules: [a], group-by: [x], aliases: {x: {b: y}}, condition: {gte: 1}",

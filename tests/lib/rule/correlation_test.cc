@@ -35,7 +35,7 @@ TEST(Correlation, EventCount) {
   ASSERT_EQ(got.set.correlations.size(), 1u);
   const Correlation& c = got.set.correlations[0];
   EXPECT_EQ(c.type, CorrelationType::event_count);
-  EXPECT_EQ(c.rules, (std::vector<std::uint32_t>{0, 1}));
+  EXPECT_EQ(c.members, (std::vector<Member>{{false, 0}, {false, 1}}));
   EXPECT_EQ(c.group_by, (std::vector<std::string>{"source.ip", "user.name"}));
   EXPECT_EQ(c.timespan, minutes(5));
   EXPECT_EQ(c.threshold, 10u);
@@ -203,8 +203,8 @@ TEST(Correlation, References) {
        {"c.yml:5:14: warning: the rule 'id-a' is named twice (remove one)"},
        1},
       {referring("[c]"),
-       {"c.yml:5:11: error: 'c' is a correlation (correlations of correlations are not supported "
-        "by this version)"},
+       {"c.yml:5:11: error: 'c' counts itself, directly or through others (a chain of correlations "
+        "must begin with rules)"},
        0},
       {referring("[old, bad]") + retired,
        {"c.yml:5:11: error: the rule 'old' was left out because of its status (see c.yml:9)",
@@ -230,7 +230,51 @@ TEST(Correlation, OrderOfDocumentsDoesNotMatter) {
                "---\n" + kOther + "---\n" + kBase);
   EXPECT_EQ(got.problems, Problems{});
   ASSERT_EQ(got.set.correlations.size(), 1u);
-  EXPECT_EQ(got.set.correlations[0].rules, std::vector<std::uint32_t>{1});
+  EXPECT_EQ(got.set.correlations[0].members, (std::vector<Member>{{false, 1}}));
+}
+
+std::string outer(const std::string& rules, const std::string& more = "") {
+  return "title: o\nname: o\ncorrelation:\n  type: temporal\n  rules: " + rules +
+         "\n  timespan: 5m\n" + more;
+}
+
+std::string inner(const std::string& name, const std::string& rules) {
+  return "---\ntitle: i\nname: " + name + "\ncorrelation:\n  type: event_count\n  rules: " + rules +
+         "\n  group-by: [x]\n  timespan: 1m\n  condition: {gte: 2}\n";
+}
+
+TEST(Correlation, Chains) {
+  const Loaded got =
+      load_with(outer("[j, b]", "  group-by: [x]\n") + inner("j", "[i]") + inner("i", "[a]"));
+  EXPECT_EQ(got.problems, Problems{});
+  ASSERT_EQ(got.set.correlations.size(), 3u);  // members first
+  EXPECT_EQ(got.set.correlations[0].meta.name, "i");
+  EXPECT_EQ(got.set.correlations[1].members, (std::vector<Member>{{true, 0}}));
+  EXPECT_EQ(got.set.correlations[2].members, (std::vector<Member>{{true, 1}, {false, 1}}));
+  EXPECT_EQ(base_rules(got.set, got.set.correlations[2]), (std::vector<std::uint32_t>{0, 1}));
+}
+
+TEST(Correlation, ChainRefusals) {
+  const struct {
+    std::string document;
+    Problems want;
+  } rows[] = {
+      {outer("[i, b]", "  group-by: [y]\n") + inner("i", "[a]"),
+       {"c.yml:5:11: error: the correlation 'i' does not group by 'y' (add it to its group-by, or "
+        "name another field of it in 'aliases')"}},
+      {outer("[i, b]", "  group-by: [y]\n  aliases: {y: {i: x}}\n") + inner("i", "[a]"), {}},
+      {outer("[i, b]") + inner("i", "[j]") + inner("j", "[i]"),
+       {"c.yml:5:11: error: the correlation 'i' was left out because of its errors (see c.yml:8)",
+        "c.yml:12:11: error: the correlation 'j' was left out because of its errors (see c.yml:17)",
+        "c.yml:21:11: error: 'i' counts itself, directly or through others (a chain of "
+        "correlations "
+        "must begin with rules)"}},
+      {outer("[i, b]") + inner("i", "[zz]"),
+       {"c.yml:5:11: error: the correlation 'i' was left out because of its errors (see c.yml:8)",
+        "c.yml:12:11: error: no rule has the id or name 'zz'"}},
+  };
+  for (const auto& row : rows)
+    EXPECT_EQ(load_with(row.document).problems, row.want) << row.document;
 }
 
 TEST(Correlation, DetectionHash) {
