@@ -78,7 +78,7 @@ void Engine::apply_hit(const event::Hit& hit, Time now, Changes& changes) {
 
 void Engine::detect(const Role& role, const event::Hit& hit, Time now, Changes& changes) {
   const Detector& detector = detectors_->all()[role.detector];
-  const auto group = group_key(detector, role.member, hit);
+  auto group = group_key(detector, role.member, hit);
   const auto value = measured_value(detector, role.member, hit);
   if (!group || !value) {
     ++counters_.ungrouped;
@@ -89,7 +89,7 @@ void Engine::detect(const Role& role, const event::Hit& hit, Time now, Changes& 
   const std::uint64_t sequence = next_sequence_ + hit.event_index;
   const Hash128 digest = hash128(hit.raw, static_cast<std::uint64_t>(to_ns(hit.event_time)));
   count({{role.detector, historic, group->hash},
-         *group,
+         std::move(*group),
          {hit.event_time, sequence, hit.ordinal, *value},
          digest,
          hit.received_time,
