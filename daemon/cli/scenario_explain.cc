@@ -54,6 +54,9 @@ class Explainer {
     look_at(rule::base_rules(set_, correlation));
     const bool matched = std::any_of(members_.begin(), members_.end(),
                                      [](const Member& m) { return m.matches > 0; });
+    if (matched && !opens_by_itself(correlation.meta))
+      return fmt::format("  {} opens no incident by itself: a correlation counts it\n{}",
+                         name_of(correlation.meta), lines());
     return (matched ? peaks(index) : std::string()) + lines();
   }
 
@@ -107,7 +110,7 @@ class Explainer {
   bool opens_by_itself(const rule::Metadata& meta) const {
     const auto& all = pipeline_->detectors->all();
     return std::any_of(all.begin(), all.end(),
-                       [&](const engine::Detector& d) { return d.meta->id == meta.id; });
+                       [&](const engine::Detector& d) { return d.opens && d.meta->id == meta.id; });
   }
 
   // The same log with a threshold of 1: how far the count got.

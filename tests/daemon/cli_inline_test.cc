@@ -175,6 +175,11 @@ TEST(CliScenarioFailures, SayWhy) {
                      "  rules: [bad]\n  timespan: 1m\n  condition: {gt: 9, field: n}\n",
        "{\"act\":\"bad\",\"by\":\"root\",\"n\":9}\n--- expect\nincident many\n",
        {"  many: value_sum of n > 9 within 1m: at no event\n", "  bad matches 1 of 1 events\n"}},
+      {rule("low") + count +
+           "---\ntitle: Twice\nname: twice\nlevel: high\ncorrelation:\n  type: event_count\n"
+           "  rules: [many]\n  timespan: 1m\n  condition: {gte: 2}\n",
+       lines + "--- expect\nincident many\n",
+       {"  many opens no incident by itself: a correlation counts it\n"}},
       {rule("high"),
        "x\n--- expect\nincident bda\n",
        {"  no rule that was loaded has the id, name or title 'bda'\n"}},
