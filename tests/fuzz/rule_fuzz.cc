@@ -37,6 +37,18 @@ void check_expr(const Expr& expr, std::size_t detections, bool condition) {
   for (const Expr& child : expr.children) check_expr(child, detections, condition);
 }
 
+void check_correlation(const RuleSet& set, const Correlation& correlation, std::size_t index) {
+  check(!correlation.members.empty(), "correlations have members");
+  check(correlation.threshold > 0 && correlation.timespan > Duration(0), "and bounds");
+  for (const Member& member : correlation.members)
+    check(member.is_correlation ? member.index < index : member.index < set.rules.size(),
+          "and members come before what counts them");
+  if (correlation.formula) check_expr(*correlation.formula, correlation.members.size(), true);
+  for (const std::uint32_t member : correlation.sequence)
+    check(member < correlation.members.size(), "and orders name members");
+  check(!base_rules(set, correlation).empty(), "and chains end in rules");
+}
+
 void check_set(const RuleSet& set) {
   for (const Rule& rule : set.rules) {
     check(!rule.meta.id.empty() && !rule.meta.title.empty(), "rules have names");
@@ -44,12 +56,8 @@ void check_set(const RuleSet& set) {
     for (const Detection& detection : rule.detections) check_expr(detection.expr, 0, false);
     check_expr(rule.condition, rule.detections.size(), true);
   }
-  for (const Correlation& correlation : set.correlations) {
-    check(!correlation.rules.empty(), "correlations have rules");
-    check(correlation.threshold > 0 && correlation.timespan > Duration(0), "and bounds");
-    for (const std::uint32_t rule : correlation.rules)
-      check(rule < set.rules.size(), "and name rules of the set");
-  }
+  for (std::size_t i = 0; i < set.correlations.size(); ++i)
+    check_correlation(set, set.correlations[i], i);
 }
 
 }  // namespace
