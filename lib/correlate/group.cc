@@ -37,92 +37,36 @@ Change Group::insert(const Settings& settings, const Point& point, Hash128 diges
   ++episode.events;
   episode.digest = add(episode.digest, digest);
 
-  if (settings.when_final) {
-    insert_unevaluated(settings, point, episode, change);
-  } else if (points_.empty() || point.time >= points_.back().time) {
-    append(settings, point);
-    evaluate_last(settings, episode, change);
-  } else {
-    const std::size_t index = insert_behind(settings, point);
-    evaluate_from(settings, index, episode, change);
-  }
   // A further part of a long episode is over its threshold by definition.
   if (episode.continuation && !episode.crossing && !settings.when_final)
     episode.crossing = Crossing{point.time, point.sequence};
+  Judged judged = points_.insert(settings, point);
+  episode.peak = std::max(episode.peak, judged.peak);
+  const bool moves = !settings.when_final && judged.first && episode.crossing &&
+                     judged.first->time < episode.crossing->time;
+  if (judged.first && (!episode.crossing || moves))
+    episode.crossing = Crossing{judged.first->time, judged.first->sequence};
+  change.held = std::move(judged.held);
   change.crossed = episode.crossing && !episode.incident;
   change.crossing_moved =
       episode.incident && crossing_before && episode.crossing->time < crossing_before->time;
   return change;
 }
 
-// Among the evaluated points: the window of the last of them takes it in, or was begun after it.
-std::size_t Group::insert_behind(const Settings& settings, const Point& point) {
-  const std::size_t index = first_after(point.time);
-  points_.insert(points_.begin() + static_cast<std::ptrdiff_t>(index), point);
-  ++evaluated_;
-  if (point.time <= points_[evaluated_ - 1].time - settings.window)
-    ++window_begin_;
-  else if (settings.measure == Measure::sequence)
-    rebuild_window(settings);
-  else
-    window_.enter(settings, point);
-  return index;
-}
-
-// One that comes behind what was evaluated is judged by itself, and belongs to the windows to come.
-void Group::insert_unevaluated(const Settings& settings, const Point& point, Episode& episode,
-                               Change& change) {
-  const std::size_t place = first_after(point.time);
-  if (place >= evaluated_) {
-    points_.insert(points_.begin() + static_cast<std::ptrdiff_t>(place), point);
-    return;
-  }
-  const std::size_t index = insert_behind(settings, point);
-  Window window;
-  for (std::size_t i = first_after(point.time - settings.window); i <= index; ++i)
-    window.enter(settings, points_[i]);
-  episode.peak = std::max(episode.peak, window.count());
-  if (!window.holds(settings, point.time)) return;
-  if (!episode.crossing) episode.crossing = Crossing{point.time, point.sequence};
-  if (settings.chained) hold(index, change.held);
-}
-
-std::optional<Time> Group::not_evaluated() const {
-  if (evaluated_ == points_.size()) return std::nullopt;
-  return points_[evaluated_].time;
-}
-
 Advance Group::advance(const Settings& settings, Time watermark) {
   Advance out;
-  while (evaluated_ < points_.size() && points_[evaluated_].time < watermark) {
-    const Time now = points_[evaluated_].time;
-    for (; evaluated_ < points_.size() && points_[evaluated_].time == now; ++evaluated_)
-      window_.enter(settings, points_[evaluated_]);
-    slide(settings, now);
-    const std::size_t index = episode_at(now);
+  while (const auto moment = points_.evaluate(settings, watermark)) {
+    const std::size_t index = episode_at(moment->time);
     Episode& episode = episodes_[index];
-    episode.peak = std::max(episode.peak, window_.count());
+    episode.peak = std::max(episode.peak, moment->count);
     const bool continues =
         episode.continuation && index > 0 && episodes_[index - 1].crossing.has_value();
-    const bool asked = settings.chained || (!episode.crossing && !continues);
-    const bool holds = asked && window_.holds(settings, now);
-    if (holds && settings.chained) hold(evaluated_ - 1, out.held);
-    if (episode.crossing || !(holds || continues)) continue;
-    const Point& point = points_[evaluated_ - 1];
-    episode.crossing = Crossing{now, point.sequence};
-    if (!episode.incident) out.reached.push_back({index, point});
+    if (moment->holds && settings.chained) points_.hold(moment->time, out.held);
+    if (episode.crossing || !(moment->holds || continues)) continue;
+    episode.crossing = Crossing{moment->time, moment->last.sequence};
+    if (!episode.incident) out.reached.push_back({index, moment->last});
   }
   return out;
-}
-
-// The condition holds at the point and at those before it of the same time.
-void Group::hold(std::size_t index, std::vector<Point>& held) {
-  const Time time = points_[index].time;
-  for (std::size_t i = index + 1; i-- > 0 && points_[i].time == time;) {
-    if (points_[i].held) continue;
-    points_[i].held = true;
-    held.push_back(points_[i]);
-  }
 }
 
 // The one that holds `time`.
@@ -131,12 +75,6 @@ std::size_t Group::episode_at(Time time) const {
                                      [](Time t, const Episode& e) { return t < e.first; });
   check(next != episodes_.begin(), "every point is in an episode");
   return static_cast<std::size_t>(next - episodes_.begin()) - 1;
-}
-
-std::size_t Group::first_after(Time time) const {
-  const auto at = std::upper_bound(points_.begin(), points_.end(), time,
-                                   [](Time t, const Point& p) { return t < p.time; });
-  return static_cast<std::size_t>(at - points_.begin());
 }
 
 // The episode the event belongs to: an existing one, a new one, or the two that it bridges made
@@ -172,65 +110,6 @@ std::size_t Group::place_episode(const Settings& settings, Time time, Duration e
   return next_index;
 }
 
-void Group::evaluate_last(const Settings& settings, Episode& episode, Change& change) {
-  const Point& point = points_.back();
-  episode.peak = std::max(episode.peak, window_.count());
-  if ((episode.crossing && !settings.chained) || !window_.holds(settings, point.time)) return;
-  if (!episode.crossing) episode.crossing = Crossing{point.time, point.sequence};
-  if (settings.chained) hold(points_.size() - 1, change.held);
-}
-
-// Re-evaluates the windows that hold the point at `index`, which was inserted before later ones.
-void Group::evaluate_from(const Settings& settings, std::size_t index, Episode& episode,
-                          Change& change) {
-  const Time inserted = points_[index].time;
-  std::size_t begin = first_after(inserted - settings.window);
-  Window window;
-  for (std::size_t i = begin; i < index; ++i) window.enter(settings, points_[i]);
-  for (std::size_t i = index; i < points_.size(); ++i) {
-    const Point& p = points_[i];
-    if (p.time - inserted >= settings.window) break;
-    window.enter(settings, p);
-    for (; points_[begin].time <= p.time - settings.window; ++begin)
-      window.leave(settings, points_[begin]);
-    episode.peak = std::max(episode.peak, window.count());
-    const bool earlier = !episode.crossing || p.time < episode.crossing->time;
-    const bool asked = earlier || (settings.chained && !p.held);
-    if (!asked || !window.holds(settings, p.time)) continue;
-    if (earlier) episode.crossing = Crossing{p.time, p.sequence};
-    if (settings.chained) hold(i, change.held);
-  }
-}
-
-void Group::append(const Settings& settings, const Point& point) {
-  points_.push_back(point);
-  ++evaluated_;
-  window_.enter(settings, point);
-  slide(settings, point.time);
-}
-
-void Group::slide(const Settings& settings, Time now) {
-  for (; points_[window_begin_].time <= now - settings.window; ++window_begin_)
-    window_.leave(settings, points_[window_begin_]);
-}
-
-void Group::rebuild_window(const Settings& settings) {
-  window_ = Window();
-  if (evaluated_ == 0) return;
-  window_begin_ = first_after(points_[evaluated_ - 1].time - settings.window);
-  for (std::size_t i = window_begin_; i < evaluated_; ++i) window_.enter(settings, points_[i]);
-}
-
-void Group::forget(const Settings& settings, Time watermark) {
-  if (points_.empty()) return;
-  const Time oldest = std::min(watermark, points_.back().time) - settings.window;
-  while (window_begin_ > 0 && points_.front().time <= oldest) {
-    points_.pop_front();
-    --window_begin_;
-    --evaluated_;
-  }
-}
-
 std::optional<Episode> Group::take_final(const Settings& settings, Time watermark) {
   if (episodes_.empty() || episodes_.front().last > watermark - settings.window)
     return std::nullopt;
@@ -240,19 +119,11 @@ std::optional<Episode> Group::take_final(const Settings& settings, Time watermar
 }
 
 std::size_t Group::bytes() const {
-  return sizeof(Group) + points_.size() * sizeof(Point) + window_.bytes() +
-         episodes_.size() * sizeof(Episode);
+  return sizeof(Group) + points_.bytes() + episodes_.capacity() * sizeof(Episode);
 }
 
 void Group::encode(ByteWriter& out) const {
-  out.varint(points_.size());
-  for (const Point& p : points_) {
-    out.svarint(to_ns(p.time));
-    out.varint(p.sequence);
-    out.varint(std::uint64_t{p.ordinal} * 2 + (p.held ? 1 : 0));
-    out.be64(p.value);
-  }
-  out.varint(points_.size() - evaluated_);
+  points_.encode(out);
   out.varint(episodes_.size());
   for (const Episode& e : episodes_) {
     out.svarint(to_ns(e.first));
@@ -276,20 +147,9 @@ void Group::encode(ByteWriter& out) const {
 
 std::optional<Group> Group::decode(const Settings& settings, ByteReader& in, bool evaluated) {
   Group group;
-  const std::uint64_t points = in.varint();
-  for (std::uint64_t i = 0; i < points && in.ok(); ++i) {
-    Point p;
-    p.time = from_ns(in.svarint());
-    p.sequence = in.varint();
-    const std::uint64_t ordinal = in.varint();
-    p.ordinal = static_cast<std::uint32_t>(evaluated ? ordinal / 2 : ordinal);
-    p.held = evaluated && ordinal % 2 == 1;
-    p.value = in.be64();
-    group.points_.push_back(p);
-  }
-  const std::uint64_t not_evaluated = evaluated ? in.varint() : 0;
-  if (not_evaluated > group.points_.size()) return std::nullopt;
-  group.evaluated_ = group.points_.size() - not_evaluated;
+  auto points = Points::decode(settings, in, evaluated);
+  if (!points) return std::nullopt;
+  group.points_ = std::move(*points);
   const std::uint64_t episodes = in.varint();
   for (std::uint64_t i = 0; i < episodes && in.ok(); ++i) {
     Episode e;
@@ -312,7 +172,6 @@ std::optional<Group> Group::decode(const Settings& settings, ByteReader& in, boo
     group.episodes_.push_back(e);
   }
   if (!in.ok()) return std::nullopt;
-  group.rebuild_window(settings);
   return group;
 }
 

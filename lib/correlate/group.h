@@ -6,22 +6,20 @@
 // order gives the same episodes, counts, peaks and crossing times: they depend on the set of events
 // only (as long as the events a window needs are still remembered: see forget()).
 //
-// In order, an insertion is amortised O(1) (a hash look-up for distinct counts); out of order it
-// re-evaluates the windows that hold the new event. With Settings::when_final an event is evaluated
-// by advance(); one that comes behind the last evaluated is judged by itself at once and counted in
-// the windows to come. Pure; one thread.
+// An insertion costs O(log n) at most, whatever the windows hold (Points). With
+// Settings::when_final an event is evaluated by advance(); one that comes behind the last evaluated
+// is judged by itself at once and counted in the windows to come. Pure; one thread.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/time.h"
+#include "correlate/points.h"
 #include "correlate/settings.h"
-#include "correlate/window.h"
 
 namespace vakt::correlate {
 
@@ -72,16 +70,16 @@ class Group {
   // With Settings::when_final: evaluates the times before `watermark` that were not yet.
   Advance advance(const Settings& settings, Time watermark);
   // The first time that advance() has not evaluated.
-  std::optional<Time> not_evaluated() const;
+  std::optional<Time> not_evaluated() const { return points_.not_evaluated(); }
 
   // Forgets points that no window of an event at or after `watermark` can hold.
-  void forget(const Settings& settings, Time watermark);
+  void forget(const Settings& settings, Time watermark) { points_.forget(settings, watermark); }
   // Removes and returns the first episode if the watermark has passed it (last + W <= watermark).
   std::optional<Episode> take_final(const Settings& settings, Time watermark);
 
   std::vector<Episode>& episodes() { return episodes_; }
   const std::vector<Episode>& episodes() const { return episodes_; }
-  const std::deque<Point>& points() const { return points_; }
+  const Points& points() const { return points_; }
   bool empty() const { return episodes_.empty(); }
   // Approximate memory held.
   std::size_t bytes() const;
@@ -92,24 +90,11 @@ class Group {
                                      bool evaluated = true);
 
  private:
-  void append(const Settings& settings, const Point& point);
-  void slide(const Settings& settings, Time now);
   std::size_t place_episode(const Settings& settings, Time time, Duration episode_max,
                             Change& change);
-  void evaluate_last(const Settings& settings, Episode& episode, Change& change);
-  void evaluate_from(const Settings& settings, std::size_t index, Episode& episode, Change& change);
-  void hold(std::size_t index, std::vector<Point>& held);
-  std::size_t insert_behind(const Settings& settings, const Point& point);
-  void insert_unevaluated(const Settings& settings, const Point& point, Episode& episode,
-                          Change& change);
   std::size_t episode_at(Time time) const;
-  std::size_t first_after(Time time) const;
-  void rebuild_window(const Settings& settings);
 
-  std::deque<Point> points_;      // by time, then by commit
-  std::size_t evaluated_ = 0;     // points that windows were evaluated at: all, or up to advance()
-  std::size_t window_begin_ = 0;  // the window of the last of them: [window_begin_, evaluated_)
-  Window window_;
+  Points points_;
   std::vector<Episode> episodes_;  // by time
 };
 

@@ -37,17 +37,19 @@ struct Settings {
   std::vector<std::uint64_t> sequence = {};  // members, in order
   bool chained = false;             // a correlation counts the moments at which this one holds
   std::int64_t percent_micros = 0;  // of Measure::percentile
+  std::size_t few = 64;             // points that cost less one by one than in a tree
 };
 
 // A matching event. `sequence` and `ordinal` name its hit (store/commit.h).
 struct Point {
   Time time;
   std::uint64_t sequence = 0;
-  std::uint32_t ordinal = 0;
   // What is measured: hash of the counted value, number in millionths, or member. 0 when events are
   // counted.
   std::uint64_t value = 0;
+  std::uint32_t ordinal = 0;
   bool held = false;  // the condition holds at its time; kept where Settings::chained
 };
+static_assert(sizeof(Point) == 32);  // a flood of groups is a flood of points
 
 }  // namespace vakt::correlate

@@ -4,56 +4,9 @@
 #include <set>
 #include <utility>
 
-#include "base/check.h"
+#include "correlate/condition.h"
 
 namespace vakt::correlate {
-namespace {
-
-__extension__ using Int128 = __int128;  // holds the sum of as many numbers as there can be events
-
-constexpr Int128 kOne = 1'000'000;
-
-// A measure as numerator / divisor, in millionths: an average is never rounded.
-struct Fraction {
-  Int128 numerator = 0;
-  std::uint64_t divisor = 1;
-};
-
-bool holds(const rule::Comparison& comparison, const Fraction& measure) {
-  using Op = rule::Comparison::Op;
-  const Int128 bound = Int128{comparison.micros} * measure.divisor;
-  switch (comparison.op) {
-    case Op::lt:
-      return measure.numerator < bound;
-    case Op::lte:
-      return measure.numerator <= bound;
-    case Op::gt:
-      return measure.numerator > bound;
-    case Op::gte:
-      return measure.numerator >= bound;
-    case Op::eq:
-      return measure.numerator == bound;
-    case Op::neq:
-      return measure.numerator != bound;
-  }
-  check(false, "an operator of a comparison");
-  return false;
-}
-
-bool counts_values(Measure measure) {
-  return measure == Measure::distinct_values || measure == Measure::members ||
-         measure == Measure::sequence;
-}
-
-bool orders_numbers(Measure measure) {
-  return measure == Measure::percentile || measure == Measure::median;
-}
-
-bool has_numbers(Measure measure) {
-  return measure == Measure::sum || measure == Measure::average || orders_numbers(measure);
-}
-
-}  // namespace
 
 // The numbers in a window. `low_` holds those up to the rank asked for.
 class Numbers {
@@ -95,16 +48,8 @@ class Numbers {
   std::size_t bytes() const { return sizeof(*this) + (low_.size() + high_.size()) * 48; }
 
  private:
-  std::uint64_t rank(const Settings& settings) const {
-    if (settings.measure == Measure::median) return (count_ + 1) / 2;
-    constexpr Int128 kAll = 100 * kOne;
-    const auto rank =
-        static_cast<std::uint64_t>((Int128{settings.percent_micros} * count_ + kAll - 1) / kAll);
-    return std::clamp<std::uint64_t>(rank, std::min<std::uint64_t>(1, count_), count_);
-  }
-
   void balance(const Settings& settings) {
-    const std::uint64_t wanted = rank(settings);
+    const std::uint64_t wanted = rank(settings, count_);
     while (low_.size() < wanted) low_.insert(high_.extract(high_.begin()));
     while (low_.size() > wanted) high_.insert(low_.extract(std::prev(low_.end())));
   }
@@ -155,33 +100,15 @@ bool Window::in_sequence(const Settings& settings, Time now) const {
          links_.back().start > now - settings.window;
 }
 
-bool Window::has(const rule::Expr& formula) const {
-  using Kind = rule::Expr::Kind;
-  const auto child = [this](const rule::Expr& e) { return has(e); };
-  switch (formula.kind) {
-    case Kind::detection:
-      return values_.contains(formula.detection);
-    case Kind::all:
-      return std::all_of(formula.children.begin(), formula.children.end(), child);
-    case Kind::any:
-      return std::any_of(formula.children.begin(), formula.children.end(), child);
-    case Kind::negate:
-      return !has(formula.children.front());
-    case Kind::test:
-      break;
-  }
-  check(false, "a formula is of members");
-  return false;
-}
-
 bool Window::holds(const Settings& settings, Time now) const {
   if (settings.measure == Measure::sequence && !in_sequence(settings, now)) return false;
-  if (settings.formula != nullptr) return has(*settings.formula);
+  if (settings.formula != nullptr)
+    return formula_holds(*settings.formula,
+                         [this](std::uint64_t member) { return values_.contains(member); });
   if (!settings.when_final)
     return settings.measure == Measure::sequence || count() >= settings.threshold;
   const Fraction measure = numbers_ ? numbers_->measure(settings) : Fraction{kOne * count(), 1};
-  return std::all_of(settings.comparisons.begin(), settings.comparisons.end(),
-                     [&](const rule::Comparison& c) { return correlate::holds(c, measure); });
+  return comparisons_hold(settings, [&](const auto& c) { return order(measure, c.micros); });
 }
 
 std::size_t Window::bytes() const {

@@ -37,7 +37,6 @@ class Window {
   };
   void enter_sequence(const Settings& settings, const Point& point);
   bool in_sequence(const Settings& settings, Time now) const;
-  bool has(const rule::Expr& formula) const;
 
   std::uint64_t events_ = 0;
   std::unordered_map<std::uint64_t, std::uint32_t> values_;  // value or member -> events

@@ -90,7 +90,7 @@ void Engine::detect(const Role& role, const event::Hit& hit, Time now, Changes& 
   const Hash128 digest = hash128(hit.raw, static_cast<std::uint64_t>(to_ns(hit.event_time)));
   count({{role.detector, historic, group->hash},
          std::move(*group),
-         {hit.event_time, sequence, hit.ordinal, *value},
+         {hit.event_time, sequence, *value, hit.ordinal},
          digest,
          hit.received_time,
          now,
@@ -148,7 +148,7 @@ void Engine::count_held(const Sighting& cause, const State& state,
       Sighting sighting = cause;
       sighting.group = group_key(outer, role.member, state.values);
       sighting.key = {role.detector, cause.key.historic, sighting.group.hash};
-      sighting.point = {point.time, point.sequence, point.ordinal, *value};
+      sighting.point = {point.time, point.sequence, *value, point.ordinal};
       sighting.digest = hash128(content);
       count(sighting, changes);
     }
@@ -271,9 +271,10 @@ void Engine::open_incident(const Cause& cause, const Key& key, State& state,
   changes.add(incident::entry(
       incident, cause.now, "vakt", incident.continues ? "continued" : "opened",
       fmt::format("{} in {}", held(cause.detector, episode), format_duration(incident.window))));
-  for (const correlate::Point& p : state.group.points())
-    if (p.time >= episode.first && p.time <= episode.last)
+  state.group.points().each(episode.first, [&](const correlate::Point& p) {
+    if (p.time <= episode.last)
       changes.evidence(incident, p.sequence, p.ordinal, options_.evidence_max);
+  });
   changes.touch(incident);
   const incident::IncidentId id = incident.id;
   const auto& kept = incidents_.insert_or_assign(id, std::move(incident)).first->second;

@@ -1,0 +1,230 @@
+#include "correlate/points.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace vakt::correlate {
+
+Judged Points::insert(const Settings& settings, const Point& point) {
+  if (timeline_) return insert_in_tree(settings, point);
+  const bool in_order = line_.empty() || point.time >= line_.back().time;
+  if (in_order && !settings.when_final) {
+    line_.push_back(point);
+    return judge_last(settings, point);
+  }
+  const std::size_t index = in_order ? line_.size() : line_.first_after(point.time);
+  const bool behind = index < evaluated_;
+  // What windows or the line would have to be gone through for it.
+  const std::size_t cost = behind ? line_.size() : line_.size() - index;
+  if (cost > settings.few) {
+    to_tree(settings);
+    return insert_in_tree(settings, point);
+  }
+  if (!behind) {
+    line_.insert(index, point);
+    return {};
+  }
+  insert_behind(settings, point, index);
+  return settings.when_final ? judge_alone(settings, index) : judge_from(settings, index);
+}
+
+// Among the evaluated: the window of the last of them takes it in, or was begun after it.
+void Points::insert_behind(const Settings& settings, const Point& point, std::size_t index) {
+  line_.insert(index, point);
+  ++evaluated_;
+  if (point.time <= line_[evaluated_ - 1].time - settings.window)
+    ++window_begin_;
+  else if (settings.measure == Measure::sequence)
+    rebuild_window(settings);
+  else
+    window_.enter(settings, point);
+}
+
+Judged Points::judge_last(const Settings& settings, const Point& point) {
+  ++evaluated_;
+  window_.enter(settings, point);
+  slide(settings, point.time);
+  Judged out;
+  out.peak = window_.count();
+  if (!window_.holds(settings, point.time)) return out;
+  out.first = point;
+  if (settings.chained) hold_line(line_.size() - 1, out.held);
+  return out;
+}
+
+// The windows that hold the point at `index`, which came before later ones.
+Judged Points::judge_from(const Settings& settings, std::size_t index) {
+  Judged out;
+  const Time inserted = line_[index].time;
+  std::size_t begin = line_.first_after(inserted - settings.window);
+  Window window;
+  for (std::size_t i = begin; i < index; ++i) window.enter(settings, line_[i]);
+  for (std::size_t i = index; i < line_.size(); ++i) {
+    const Time now = line_[i].time;
+    if (now - inserted >= settings.window) break;
+    window.enter(settings, line_[i]);
+    for (; line_[begin].time <= now - settings.window; ++begin)
+      window.leave(settings, line_[begin]);
+    out.peak = std::max(out.peak, window.count());
+    if (!window.holds(settings, now)) continue;
+    if (!out.first) out.first = line_[i];
+    if (settings.chained) hold_line(i, out.held);
+  }
+  return out;
+}
+
+Judged Points::judge_alone(const Settings& settings, std::size_t index) {
+  Judged out;
+  const Time now = line_[index].time;
+  Window window;
+  for (std::size_t i = line_.first_after(now - settings.window); i <= index; ++i)
+    window.enter(settings, line_[i]);
+  out.peak = window.count();
+  if (!window.holds(settings, now)) return out;
+  out.first = line_[index];
+  if (settings.chained) hold_line(index, out.held);
+  return out;
+}
+
+Judged Points::insert_in_tree(const Settings& settings, const Point& point) {
+  if (!settings.when_final) return timeline_->insert(settings, point);
+  timeline_->add(settings, point);
+  if (!evaluated_key_ || point.time >= evaluated_key_->time) return {};
+  Judged out;
+  out.peak = timeline_->count(settings, point.time);
+  if (!timeline_->holds(settings, point.time)) return out;
+  out.first = point;
+  if (settings.chained) hold(point.time, out.held);
+  return out;
+}
+
+std::optional<Points::Moment> Points::evaluate(const Settings& settings, Time watermark) {
+  const std::optional<Time> next = not_evaluated();
+  if (!next || *next >= watermark) return std::nullopt;
+  if (timeline_) {
+    const Placed last = *timeline_->points().last_before({*next, kLast});
+    evaluated_key_ = last.key;
+    return Moment{*next, timeline_->count(settings, *next), timeline_->holds(settings, *next),
+                  last.point};
+  }
+  for (; evaluated_ < line_.size() && line_[evaluated_].time == *next; ++evaluated_)
+    window_.enter(settings, line_[evaluated_]);
+  slide(settings, *next);
+  return Moment{*next, window_.count(), window_.holds(settings, *next), line_[evaluated_ - 1]};
+}
+
+std::optional<Time> Points::not_evaluated() const {
+  if (!timeline_)
+    return evaluated_ == line_.size() ? std::nullopt : std::optional(line_[evaluated_].time);
+  const Key from =
+      evaluated_key_ ? Key{evaluated_key_->time, evaluated_key_->arrival + 1} : Key{kTimeMin, 0};
+  const std::optional<Placed> next = timeline_->points().first_from(from);
+  return next ? std::optional(next->key.time) : std::nullopt;
+}
+
+std::size_t Points::evaluated_points() const {
+  if (!timeline_) return evaluated_;
+  if (!evaluated_key_) return 0;
+  return timeline_->points().before({evaluated_key_->time, evaluated_key_->arrival + 1});
+}
+
+void Points::hold(Time moment, std::vector<Point>& held) {
+  if (timeline_) return timeline_->hold(*timeline_->points().last_before({moment, kLast}), held);
+  hold_line(line_.first_after(moment) - 1, held);
+}
+
+// Those of a time that are held come before those that are not.
+void Points::hold_line(std::size_t last, std::vector<Point>& held) {
+  const Time time = line_[last].time;
+  for (std::size_t i = last + 1; i-- > 0 && line_[i].time == time && !line_[i].held;) {
+    line_[i].held = true;
+    held.push_back(line_[i]);
+  }
+}
+
+void Points::slide(const Settings& settings, Time now) {
+  for (; line_[window_begin_].time <= now - settings.window; ++window_begin_)
+    window_.leave(settings, line_[window_begin_]);
+}
+
+void Points::rebuild_window(const Settings& settings) {
+  window_ = Window();
+  window_begin_ = 0;
+  if (evaluated_ == 0) return;
+  window_begin_ = line_.first_after(line_[evaluated_ - 1].time - settings.window);
+  for (std::size_t i = window_begin_; i < evaluated_; ++i) window_.enter(settings, line_[i]);
+}
+
+void Points::to_tree(const Settings& settings) {
+  timeline_ = std::make_unique<Timeline>(settings);
+  for (std::size_t i = 0; i < line_.size(); ++i) timeline_->add(settings, line_[i]);
+  evaluated_key_.reset();
+  if (!settings.when_final)
+    evaluated_key_ = Key{kTimeMax, kLast - 1};
+  else if (evaluated_ > 0)
+    evaluated_key_ = Key{line_[evaluated_ - 1].time, evaluated_ - 1};
+  line_ = Line();
+  window_ = Window();
+  evaluated_ = window_begin_ = 0;
+}
+
+void Points::to_line(const Settings& settings) {
+  evaluated_ = evaluated_points();
+  const std::unique_ptr<Timeline> timeline = std::move(timeline_);
+  timeline->points().each({kTimeMin, 0}, [&](const Point& point) { line_.push_back(point); });
+  rebuild_window(settings);
+}
+
+void Points::forget(const Settings& settings, Time watermark) {
+  if (size() == 0) return;
+  if (!timeline_) {
+    const Time oldest = std::min(watermark, line_.back().time) - settings.window;
+    for (; window_begin_ > 0 && line_[0].time <= oldest; --window_begin_, --evaluated_)
+      line_.pop_front();
+    return;
+  }
+  const PointTree& points = timeline_->points();
+  if (!evaluated_key_) return;
+  const Time last = points.last_before({kTimeMax, kLast})->key.time;
+  const Time oldest = std::min({watermark, evaluated_key_->time, last}) - settings.window;
+  while (points.first_from({kTimeMin, 0})->key.time <= oldest) timeline_->pop_front(settings);
+  if (points.size() <= settings.few / 2) to_line(settings);
+}
+
+std::size_t Points::bytes() const {
+  return line_.bytes() + window_.bytes() + (timeline_ ? timeline_->bytes() : 0);
+}
+
+void Points::encode(ByteWriter& out) const {
+  out.varint(size());
+  each(kTimeMin, [&](const Point& p) {
+    out.svarint(to_ns(p.time));
+    out.varint(p.sequence);
+    out.varint(std::uint64_t{p.ordinal} * 2 + (p.held ? 1 : 0));
+    out.be64(p.value);
+  });
+  out.varint(size() - evaluated_points());
+}
+
+std::optional<Points> Points::decode(const Settings& settings, ByteReader& in, bool evaluated) {
+  Points out;
+  const std::uint64_t points = in.varint();
+  for (std::uint64_t i = 0; i < points && in.ok(); ++i) {
+    Point p;
+    p.time = from_ns(in.svarint());
+    p.sequence = in.varint();
+    const std::uint64_t ordinal = in.varint();
+    p.ordinal = static_cast<std::uint32_t>(evaluated ? ordinal / 2 : ordinal);
+    p.held = evaluated && ordinal % 2 == 1;
+    p.value = in.be64();
+    out.line_.push_back(p);
+  }
+  const std::uint64_t not_evaluated = evaluated ? in.varint() : 0;
+  if (not_evaluated > out.line_.size()) return std::nullopt;
+  out.evaluated_ = out.line_.size() - not_evaluated;
+  out.rebuild_window(settings);
+  return out;
+}
+
+}  // namespace vakt::correlate
