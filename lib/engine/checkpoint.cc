@@ -149,7 +149,7 @@ bool Engine::decode_groups(ByteReader& in, std::uint8_t version,
     state.group = std::move(*group);
     for (const correlate::Episode& e : state.group.episodes())
       if (e.incident && !incidents_.contains(*e.incident)) return false;
-    schedule(key, state, settings);
+    schedule(key, state);
     if (state.late_until)
       late_due_[key.historic].push(
           {*state.late_until, detectors[key.detector].level, state.id, key});

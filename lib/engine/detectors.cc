@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/decimal.h"
+#include "engine/entity.h"
 
 namespace vakt::engine {
 namespace {
@@ -47,6 +48,14 @@ event::FieldId place_in(const std::vector<std::string>& group_by, const std::str
   return static_cast<event::FieldId>(found - group_by.begin());
 }
 
+// What the rule that hits counts for; nullopt: the event says it.
+std::optional<std::uint64_t> value_of_rule(const rule::Correlation& c, const rule::Metadata& meta) {
+  if (c.value_fields.empty()) return std::nullopt;
+  if (c.value_fields.front() == rule::kRiskField) return std::uint64_t{meta.risk} * 1'000'000;
+  if (c.value_fields.front() == rule::kRuleField) return hash64(meta.id);
+  return std::nullopt;
+}
+
 Detector from_correlation(const rule::Correlation& c, const rule::RuleSet& rules,
                           const event::FieldNames& names) {
   Detector d;
@@ -62,6 +71,10 @@ Detector from_correlation(const rule::Correlation& c, const rule::RuleSet& rules
   d.settings.percent_micros = c.percent_micros;
   d.condition = rule::describe_condition(c);
   d.group_names = c.group_by;
+  d.disorder = c.disorder;
+  if (std::any_of(c.groupings.begin(), c.groupings.end(),
+                  [](const rule::Grouping& g) { return g != rule::Grouping{}; }))
+    d.groupings = c.groupings;
   for (std::uint32_t m = 0; m < c.members.size(); ++m) {
     const rule::Member& of = c.members[m];
     const auto id = [&](const std::string& name) {
@@ -71,6 +84,9 @@ Detector from_correlation(const rule::Correlation& c, const rule::RuleSet& rules
     };
     Detector::Member& member = d.members.emplace_back();
     for (const std::string& name : c.group_by) member.group_by.push_back(id(name));
+    member.of_rule = value_of_rule(
+        c, of.is_correlation ? rules.correlations[of.index].meta : rules.rules[of.index].meta);
+    if (member.of_rule) continue;
     for (const std::string& name : c.value_fields) member.values.push_back(id(name));
   }
   return d;
@@ -82,7 +98,7 @@ Detector from_rule(const rule::Rule& r) {
   d.rule_hash = r.detection_hash;
   d.settings.window = r.quiet;
   d.group_names = {"host.name"};
-  d.members = {{{event::kHostName}, {}}};
+  d.members = {{{event::kHostName}, {}, {}}};
   d.by_host = true;
   return d;
 }
@@ -100,7 +116,7 @@ Detectors::Detectors(std::shared_ptr<const rule::RuleSet> rules, const event::Fi
       const rule::Member& member = c.members[m];
       if (!member.is_correlation) {
         by_rule_[member.index].push_back({index, m});
-        if (!c.generate) silent[member.index] = true;
+        if (!c.generate && !c.any_rule) silent[member.index] = true;
         continue;
       }
       Detector& counted = all_[member.index];  // correlations come first, in their order
@@ -108,6 +124,7 @@ Detectors::Detectors(std::shared_ptr<const rule::RuleSet> rules, const event::Fi
       counted.settings.chained = true;
       if (!c.generate) counted.opens = false;
       d.level = std::max(d.level, counted.level + 1);
+      d.disorder = std::max(d.disorder, counted.disorder);
     }
     all_.push_back(std::move(d));
   }
@@ -124,22 +141,28 @@ void intern_correlation_fields(const rule::RuleSet& rules, event::FieldNames& na
     for (const std::string& field : rule::fields_of(c)) names.intern(field);
 }
 
-std::optional<GroupKey> group_key(const Detector& detector, std::uint32_t member,
-                                  const event::Hit& hit) {
+namespace {
+
+// `text_of(id)`: the value of a field, or nullopt.
+template <class TextOf>
+std::optional<GroupKey> make_key(const Detector& detector, std::uint32_t member,
+                                 const TextOf& text_of) {
   GroupKey key;
+  key.made.reserve(detector.groupings.size());  // views stay
   std::string bytes;
   ByteWriter out(bytes);
-  for (const event::FieldId id : detector.members[member].group_by) {
-    const event::Field* field = value_of(hit, id);
-    if (field == nullptr && !detector.by_host) return std::nullopt;
-    key.values.push_back(field != nullptr ? field->text : hit.source);
-    out.bytes(key.values.back());
+  const auto& fields = detector.members[member].group_by;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    std::optional<std::string_view> text = text_of(fields[i]);
+    if (!text) return std::nullopt;
+    if (!detector.groupings.empty())
+      text = key.made.emplace_back(entity_of(detector.groupings[i], *text));
+    key.values.push_back(*text);
+    out.bytes(*text);
   }
   key.hash = hash128(bytes);
   return key;
 }
-
-namespace {
 
 // `text_of(id)`: the value of a field, or nullopt.
 template <class TextOf>
@@ -149,6 +172,7 @@ std::optional<std::uint64_t> measure(const Detector& detector, std::uint32_t mem
   const Measure measure = detector.settings.measure;
   if (measure == Measure::events) return 0;
   if (measure == Measure::members || measure == Measure::sequence) return member;
+  if (const auto of_rule = detector.members[member].of_rule) return of_rule;
   check(!detector.members[member].values.empty(), "a measure of values has a field");
   std::string several;
   for (const event::FieldId id : detector.members[member].values) {
@@ -167,33 +191,32 @@ std::optional<std::uint64_t> measure(const Detector& detector, std::uint32_t mem
 
 }  // namespace
 
+using Text = std::optional<std::string_view>;
+
+std::optional<GroupKey> group_key(const Detector& detector, std::uint32_t member,
+                                  const event::Hit& hit) {
+  return make_key(detector, member, [&](event::FieldId id) -> Text {
+    if (const event::Field* field = value_of(hit, id)) return field->text;
+    return detector.by_host ? Text(hit.source) : std::nullopt;
+  });
+}
+
 std::optional<std::uint64_t> measured_value(const Detector& detector, std::uint32_t member,
                                             const event::Hit& hit) {
-  return measure(detector, member, [&](event::FieldId id) -> std::optional<std::string_view> {
+  return measure(detector, member, [&](event::FieldId id) -> Text {
     const event::Field* field = value_of(hit, id);
-    if (field == nullptr) return std::nullopt;
-    return field->text;
+    return field != nullptr ? Text(field->text) : std::nullopt;
   });
 }
 
 GroupKey group_key(const Detector& detector, std::uint32_t member,
                    const std::vector<std::string>& values) {
-  GroupKey key;
-  std::string bytes;
-  ByteWriter out(bytes);
-  for (const event::FieldId id : detector.members[member].group_by) {
-    key.values.push_back(values.at(id));
-    out.bytes(key.values.back());
-  }
-  key.hash = hash128(bytes);
-  return key;
+  return *make_key(detector, member, [&](event::FieldId id) -> Text { return values.at(id); });
 }
 
 std::optional<std::uint64_t> measured_value(const Detector& detector, std::uint32_t member,
                                             const std::vector<std::string>& values) {
-  return measure(detector, member, [&](event::FieldId id) -> std::optional<std::string_view> {
-    return values.at(id);
-  });
+  return measure(detector, member, [&](event::FieldId id) -> Text { return values.at(id); });
 }
 
 }  // namespace vakt::engine

@@ -24,11 +24,15 @@ struct Detector {
   struct Member {
     std::vector<event::FieldId> group_by;
     std::vector<event::FieldId> values;
+    std::optional<std::uint64_t> of_rule;  // what is measured, where it is not of the event
   };
   const rule::Metadata* meta = nullptr;
   Hash128 rule_hash;
   correlate::Settings settings;
   std::vector<std::string> group_names;
+  std::vector<rule::Grouping> groupings;  // by group field; empty: all as they are
+  Duration disorder{};  // how much longer than the watermark it waits; at least as long as what it
+                        // counts
   std::vector<Member> members;
   std::string condition;    // for people; empty: settings.threshold says it
   bool by_host = false;     // a single rule: grouped by host, or by source where no host is known
@@ -61,6 +65,7 @@ void intern_correlation_fields(const rule::RuleSet& rules, event::FieldNames& na
 struct GroupKey {
   Hash128 hash;
   std::vector<std::string_view> values;
+  std::vector<std::string> made;  // of which some are views
 };
 std::optional<GroupKey> group_key(const Detector& detector, std::uint32_t member,
                                   const event::Hit& hit);

@@ -85,7 +85,8 @@ void Engine::detect(const Role& role, const event::Hit& hit, Time now, Changes& 
     return;
   }
   const bool historic = (hit.flags & event::kHistoric) != 0;
-  const auto watermark = lanes_[historic].value();
+  std::optional<Time> watermark = lanes_[historic].value();
+  if (watermark) *watermark -= detector.disorder;
   const std::uint64_t sequence = next_sequence_ + hit.event_index;
   const Hash128 digest = hash128(hit.raw, static_cast<std::uint64_t>(to_ns(hit.event_time)));
   count({{role.detector, historic, group->hash},
@@ -121,7 +122,7 @@ void Engine::count(const Sighting& s, Changes& changes) {
     update_incidents({detector, s.point.sequence, s.point.ordinal, s.received, s.now}, s.key,
                      *state, change, changes);
   count_held(s, *state, change.held, changes);
-  schedule(s.key, *state, settings);
+  schedule(s.key, *state);
   if (s.settled) state->group.forget(settings, *s.settled);
   account(*state);
 }
@@ -139,7 +140,7 @@ void Engine::count_held(const Sighting& cause, const State& state,
     }
     out.svarint(to_ns(point.time));
     for (const Role& role : inner.counted_by) {
-      const Detector& outer = detectors_->all()[role.detector];
+      const Detector& outer = detectors_->all()[role.detector];  // waits as long, or longer
       const auto value = measured_value(outer, role.member, state.values);
       if (!value) {
         ++counters_.ungrouped;
@@ -150,6 +151,8 @@ void Engine::count_held(const Sighting& cause, const State& state,
       sighting.key = {role.detector, cause.key.historic, sighting.group.hash};
       sighting.point = {point.time, point.sequence, *value, point.ordinal};
       sighting.digest = hash128(content);
+      if (sighting.settled) *sighting.settled -= outer.disorder - inner.disorder;
+      sighting.late = cause.late && sighting.settled && point.time < *sighting.settled;
       count(sighting, changes);
     }
   }
@@ -170,12 +173,15 @@ Engine::State* Engine::find_or_create(const Key& key, const GroupKey& group) {
 // Keeps an entry in due_ no later than the moment there is something to evaluate, or the first
 // episode becomes final. One that comes too early is put back when it is popped; so nothing that is
 // concluded depends on old entries.
-void Engine::schedule(const Key& key, State& state, const correlate::Settings& settings) {
-  Time due = state.parked ? kTimeMax : state.group.episodes().front().last + settings.window;
+void Engine::schedule(const Key& key, State& state) {
+  const Detector& detector = detectors_->all()[key.detector];
+  Time due =
+      state.parked ? kTimeMax : state.group.episodes().front().last + detector.settings.window;
   if (const auto time = state.group.not_evaluated()) due = std::min(due, *time + Duration(1));
+  due += std::min(detector.disorder, kTimeMax - due);
   if (due >= state.due) return;
   state.due = due;
-  due_[key.historic].push({due, detectors_->all()[key.detector].level, state.id, key});
+  due_[key.historic].push({due, detector.level, state.id, key});
 }
 
 void Engine::account(State& state) {
@@ -375,8 +381,7 @@ void Engine::finalise(bool historic, std::optional<Time> until, Time now, Change
       continue;
     }
     it->second.late_until.reset();
-    if (std::exchange(it->second.parked, false))
-      schedule(due.key, it->second, detectors_->all()[due.key.detector].settings);
+    if (std::exchange(it->second.parked, false)) schedule(due.key, it->second);
   }
   auto& queue = due_[historic];
   while (!queue.empty() && queue.top().time <= *until) {
@@ -393,13 +398,15 @@ void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes
   State& state = it->second;
   if (due.time != state.due) return;
   state.due = kTimeMax;
-  const correlate::Settings& settings = detectors_->all()[due.key.detector].settings;
-  evaluate_passed(due.key, state, due.time, now, changes);
-  const bool final = state.group.episodes().front().last <= due.time - settings.window;
+  const Detector& detector = detectors_->all()[due.key.detector];
+  const correlate::Settings& settings = detector.settings;
+  const Time passed = due.time - detector.disorder;
+  evaluate_passed(due.key, state, passed, now, changes);
+  const bool final = state.group.episodes().front().last <= passed - settings.window;
   // Late events count against it for a while longer; late_due_ brings it back.
   state.parked = final && until != kTimeMax && state.late_until && *state.late_until > now;
   while (const auto episode =
-             state.parked ? std::nullopt : state.group.take_final(settings, due.time)) {
+             state.parked ? std::nullopt : state.group.take_final(settings, passed)) {
     account(state);
     if (!episode->incident) continue;
     incident::Incident& incident = incidents_.at(*episode->incident);
@@ -410,7 +417,7 @@ void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes
   }
   if (state.group.empty()) return drop(due.key);
   account(state);
-  schedule(due.key, state, settings);
+  schedule(due.key, state);
 }
 
 // What is evaluated only when the watermark has passed it opens its incidents here, and is counted.

@@ -204,7 +204,7 @@ class Engine {
   bool decode_storms(ByteReader& in, const std::vector<std::optional<std::uint32_t>>& detector_now);
   void drop(const Key& key);
   void evaluate_passed(const Key& key, State& state, Time until, Time now, Changes& changes);
-  void schedule(const Key& key, State& state, const correlate::Settings& settings);
+  void schedule(const Key& key, State& state);
   void account(State& state);
   void encode_groups(ByteWriter& out) const;
   bool decode_groups(ByteReader& in, std::uint8_t version,

@@ -46,10 +46,15 @@ void read_type(const yaml::Node& map, Correlation& out, Reporter& reporter) {
                  hint.empty() ? all : hint);
 }
 
-std::vector<Reference> read_references(const yaml::Node& map, Reporter& reporter) {
+std::vector<Reference> read_references(const yaml::Node& map, Correlation& correlation,
+                                       Reporter& reporter) {
   std::vector<Reference> out;
   const yaml::Node* node = require(map, "rules", "list the ids or names of rules", reporter);
   if (node == nullptr) return out;
+  if (node->is_scalar() && node->text == "any") {
+    correlation.any_rule = true;
+    return out;
+  }
   const auto add = [&](const yaml::Node& item) {
     if (!item.is_scalar() || item.text.empty())
       reporter.error(place(item), "a rule is named by its id or name, as a text");
@@ -155,7 +160,8 @@ std::vector<std::string> fields_of(const Correlation& correlation) {
   std::vector<std::string> out;
   for (const auto* names : {&correlation.group_by, &correlation.value_fields})
     for (const std::string& name : *names)
-      for (std::uint32_t member = 0; member < correlation.members.size(); ++member)
+      for (std::uint32_t member = 0; member < correlation.members.size() && !is_of_rule(name);
+           ++member)
         out.push_back(field_of(correlation, member, name));
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
@@ -189,9 +195,6 @@ UnresolvedCorrelation read_correlation(const yaml::Node& document, Metadata meta
     if (entry.key == "detection" || entry.key == "logsource")
       reporter.error(place(entry), "a correlation has no " + entry.key,
                      "put it in a document of its own, after a line with ---");
-    if (entry.key == "vakt")
-      reporter.error(place(entry), "'vakt' is for rules with a detection of their own",
-                     "the timespan of a correlation is its quiet period");
   }
   const yaml::Node* map = document.find("correlation");
   if (map == nullptr || !map->is_map()) {
@@ -202,8 +205,9 @@ UnresolvedCorrelation read_correlation(const yaml::Node& document, Metadata meta
   reporter.refuse_unknown_keys(
       *map, {"type", "rules", "group-by", "timespan", "condition", "generate", "aliases"});
   read_type(*map, out.correlation, reporter);
-  out.references = read_references(*map, reporter);
+  out.references = read_references(*map, out.correlation, reporter);
   read_group_by(*map, out.correlation, reporter);
+  read_correlation_attributes(document, out.correlation, reporter);
   read_timespan(*map, out.correlation, reporter);
   read_correlation_condition(*map, out.references, out.correlation, reporter);
   read_aliases(document, *map, out, reporter);

@@ -69,6 +69,14 @@ void read_value_fields(const yaml::Node& condition, Correlation& out, Reporter& 
   if (out.type != CorrelationType::value_count && out.value_fields.size() > 1)
     reporter.error(place(*field), fmt::format("{} takes one field", type_name(out.type)),
                    "several are counted together by value_count");
+  for (const std::string& name : out.value_fields) {
+    if (is_of_rule(name) && out.value_fields.size() > 1)
+      reporter.error(place(*field), fmt::format("'{}' is no field of events", name),
+                     "count it alone");
+    if (name == kRuleField && out.type != CorrelationType::value_count)
+      reporter.error(place(*field), fmt::format("'{}' is no number", name),
+                     fmt::format("use type: value_count, or '{}'", kRiskField));
+  }
 }
 
 void read_percentile(const yaml::Node& condition, Correlation& out, Reporter& reporter) {
@@ -248,6 +256,9 @@ void read_correlation_condition(const yaml::Node& correlation,
                                 Reporter& reporter) {
   const yaml::Node* node = correlation.find("condition");
   const bool missing = node == nullptr || node->is_null();
+  if (is_temporal(out.type) && out.any_rule)
+    reporter.error(place(correlation), fmt::format("{} needs rules by name", type_name(out.type)),
+                   "list them; value_count of vakt.rule counts how many different ones hit");
   if (is_temporal(out.type)) {
     out.threshold = references.size();
     for (std::uint32_t i = 0; i < references.size(); ++i)

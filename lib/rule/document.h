@@ -48,6 +48,11 @@ void read_correlation_condition(const yaml::Node& correlation,
                                 const std::vector<Reference>& references, Correlation& out,
                                 Reporter& reporter);
 std::string_view type_name(CorrelationType type);
+// The custom attributes of a correlation whose group-by is read.
+void read_correlation_attributes(const yaml::Node& document, Correlation& out, Reporter& reporter);
+inline bool is_of_rule(std::string_view field) {
+  return field == kRiskField || field == kRuleField;
+}
 
 struct UnresolvedFilter {
   Filter filter;

@@ -72,6 +72,7 @@ void put(ByteWriter& out, const Metadata& meta) {
   put(out, meta.references);
   put(out, meta.falsepositives);
   out.u8(static_cast<std::uint8_t>(meta.level));
+  out.varint(meta.risk);
 }
 
 }  // namespace
@@ -117,6 +118,8 @@ Hash128 detection_hash(const Correlation& correlation, const RuleSet& set) {
   ByteWriter out(bytes);
   out.u8(kVersion);
   out.u8(static_cast<std::uint8_t>(correlation.type));
+  // With any rule, one that comes or goes is not another detection.
+  if (correlation.any_rule) members.clear();
   out.varint(members.size());
   for (const Hash128& member : members) put(out, member);
   put(out, correlation.group_by);
@@ -129,6 +132,12 @@ Hash128 detection_hash(const Correlation& correlation, const RuleSet& set) {
   std::sort(comparisons.begin(), comparisons.end());
   for (const std::uint8_t op : comparisons) out.u8(op);
   if (correlation.formula) put(out, hash_of(*correlation.formula, bases));
+  for (const Grouping& grouping : correlation.groupings)
+    if (grouping != Grouping{}) {
+      for (const std::uint8_t part : {grouping.ipv4_bits, grouping.ipv6_bits}) out.u8(part);
+      out.u8(grouping.ignore_case ? 1 : 0);
+      out.varint(static_cast<std::uint64_t>(&grouping - correlation.groupings.data()));
+    }
   for (const std::uint32_t member : correlation.sequence) out.varint(member);
   return hash128(bytes);
 }
@@ -150,6 +159,7 @@ Hash128 set_hash(const RuleSet& set) {
     out.varint(correlation.threshold);
     for (const Comparison& c : correlation.comparisons) out.svarint(c.micros);
     out.svarint(correlation.percent_micros);
+    out.svarint(correlation.disorder.count());
     out.u8(correlation.generate ? 1 : 0);
   }
   return hash128(bytes);

@@ -155,7 +155,8 @@ void Loader::read_document(std::size_t index, const yaml::Node& document, Report
     const Metadata names_of = meta;
     auto unresolved = read_correlation(document, std::move(meta), reporter);
     auto names = unresolved.correlation.group_by;
-    for (const std::string& name : unresolved.correlation.value_fields) names.push_back(name);
+    for (const std::string& name : unresolved.correlation.value_fields)
+      if (!is_of_rule(name)) names.push_back(name);
     for (const UnresolvedAlias& alias : unresolved.aliases) names.push_back(alias.field);
     if (reporter.failed() || !count_fields(names, at, reporter)) return;
     settle(names_of, Known::Kind::correlation, static_cast<std::uint32_t>(pending_.size()));
@@ -321,6 +322,7 @@ void Loader::check_group(const Reference& reference, const Correlation& inner,
   for (const auto* names : {&outer.group_by, &outer.value_fields})
     for (const std::string& name : *names) {
       const std::string& field = field_of(outer, member, name);
+      if (is_of_rule(name)) continue;
       if (std::find(inner.group_by.begin(), inner.group_by.end(), field) == inner.group_by.end())
         reporter.error(reference.at,
                        "the correlation '" + reference.name + "' does not group by '" + field + "'",
@@ -351,7 +353,11 @@ void Loader::resolve(std::uint32_t pending, std::size_t depth) {
       reporter.warn(reference.at, twice, "remove one");
     }
   }
+  for (std::uint32_t i = 0; out.any_rule && i < set_.rules.size(); ++i)
+    out.members.push_back({false, i});
   for (const UnresolvedAlias& alias : unresolved.aliases) resolve(alias, out, depth, reporter);
+  if (out.members.empty() && !reporter.failed())
+    reporter.error({}, "there is no rule to count", "load it together with rules");
   for (std::uint32_t m = 0; m < out.members.size(); ++m)
     if (out.members[m].is_correlation)
       check_group(*references[m], set_.correlations[out.members[m].index], out, m, reporter);

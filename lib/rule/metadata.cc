@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/text.h"
 #include "yaml/suggest.h"
@@ -23,6 +24,7 @@ const std::vector<std::string_view>& known_keys() {
 
 constexpr std::array kLevels = {Level::informational, Level::low, Level::medium, Level::high,
                                 Level::critical};
+constexpr std::array<std::uint32_t, 5> kRisks = {0, 10, 30, 60, 90};  // by level
 constexpr std::array<std::string_view, 5> kStatus = {"stable", "test", "experimental", "deprecated",
                                                      "unsupported"};
 
@@ -104,6 +106,20 @@ std::vector<std::string> read_texts(const yaml::Node& node, std::string_view wha
   return out;
 }
 
+void read_risk(const yaml::Node& custom, Metadata& meta, Reporter& reporter) {
+  const yaml::Node* node = custom.find("risk");
+  if (node == nullptr) return;
+  const std::string& text = node->text;
+  std::uint32_t risk = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), risk);
+  if (!node->is_scalar() || error != std::errc{} || end != text.data() + text.size() ||
+      risk > kRiskMax)
+    reporter.error(place(*node), fmt::format("'risk' must be a whole number up to {}", kRiskMax),
+                   "for example: vakt: {risk: 40}");
+  else
+    meta.risk = risk;
+}
+
 void warn_of_near_misses(const yaml::Node& document, Reporter& reporter) {
   for (const yaml::Entry& entry : document.entries) {
     const auto& known = known_keys();
@@ -132,6 +148,7 @@ Metadata read_metadata(const yaml::Node& document, Reporter& reporter) {
     meta.author += (meta.author.empty() ? "" : ", ") + author;
   meta.status = read_status(document, reporter);
   meta.level = read_level(document, reporter);
+  meta.risk = kRisks.at(static_cast<std::size_t>(meta.level));
   meta.tags = read_notes(document, "tags", reporter);
   meta.references = read_notes(document, "references", reporter);
   meta.falsepositives = read_notes(document, "falsepositives", reporter);

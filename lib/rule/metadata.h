@@ -13,6 +13,9 @@ namespace vakt::rule {
 // `id` stays empty where the document has neither id nor name.
 Metadata read_metadata(const yaml::Node& document, Reporter& reporter);
 
+// `vakt.risk`, where there is one.
+void read_risk(const yaml::Node& custom, Metadata& meta, Reporter& reporter);
+
 // Sigma allows custom attributes, so a key that is nearly a known one is worth a warning only.
 void warn_of_near_misses(const yaml::Node& document, Reporter& reporter);
 

@@ -103,6 +103,9 @@ struct Metadata {
   std::vector<std::string> references;
   std::vector<std::string> falsepositives;
   Level level = Level::medium;  // Sigma: `medium` is pySigma's and our default where there is none
+  // Custom attribute `vakt.risk`: what a hit adds where a correlation counts kRiskField. By level
+  // where there is none: 0, 10, 30, 60, 90.
+  std::uint32_t risk = 30;
   std::string file;
   int line = 1;
 };
@@ -159,6 +162,20 @@ struct Alias {
   std::string field;
 };
 
+// What is one in a group-by field: custom attribute `vakt.group_by`.
+struct Grouping {
+  bool ignore_case = false;  // of letters of any script, by Unicode's simple folding
+  // An address stands for its network of so many bits. What is no address stands for itself.
+  std::uint8_t ipv4_bits = 32;
+  std::uint8_t ipv6_bits = 128;
+
+  bool operator==(const Grouping&) const = default;
+};
+
+// Fields that no event has, of the rule that hit: what it adds to a risk, and its id.
+inline constexpr std::string_view kRiskField = "vakt.risk";
+inline constexpr std::string_view kRuleField = "vakt.rule";
+
 // A rule or a correlation whose hits a correlation counts.
 struct Member {
   bool is_correlation = false;
@@ -171,9 +188,13 @@ struct Correlation {
   Metadata meta;
   CorrelationType type = CorrelationType::event_count;
   std::vector<Member> members;  // unique
+  bool any_rule = false;  // `rules: any`: all with a detection; they open incidents as without
   std::vector<std::string> group_by;
+  std::vector<Grouping> groupings;  // by field of group_by
   std::vector<Alias> aliases;
   Duration timespan{};
+  // Custom attribute `vakt.disorder`: how much longer than for others its events are waited for.
+  Duration disorder{};
   // The smallest count that fulfils the condition: 5 for `gt: 4` and for `gte: 5`. Of events,
   // values or members, as the type says.
   std::uint64_t threshold = 1;
@@ -195,7 +216,7 @@ struct Correlation {
 // Where a member's events have the value of a group-by or counted field.
 const std::string& field_of(const Correlation& correlation, std::uint32_t member,
                             const std::string& name);
-// Of all members, each once.
+// Of all members, each once; without kRiskField and kRuleField.
 std::vector<std::string> fields_of(const Correlation& correlation);
 // "value_sum of bytes > 5000", for people; empty where the threshold says it all.
 std::string describe_condition(const Correlation& correlation);
@@ -225,6 +246,8 @@ inline constexpr std::size_t kMembersMax = 1'000;      // of a correlation
 inline constexpr std::size_t kChainDepthMax = 64;      // correlations above one another
 inline constexpr std::size_t kInlineTestsMax = 1'000;  // of a rule
 inline constexpr std::size_t kInlineEventBytesMax = 64 << 10;
+inline constexpr Duration kDisorderMax = std::chrono::hours(24);
+inline constexpr std::uint32_t kRiskMax = 1'000'000;
 inline constexpr std::uint64_t kThresholdMax = 1'000'000'000;
 inline constexpr Duration kTimespanMax = std::chrono::hours(24 * 366);
 

@@ -73,7 +73,8 @@ void read_custom(const yaml::Node& document, Rule& rule, const LoadOptions& opti
     reporter.error(place(*node), "'vakt' must be a map", "for example: vakt: {quiet: 1h}");
     return;
   }
-  reporter.refuse_unknown_keys(*node, {"quiet", "tests"});
+  reporter.refuse_unknown_keys(*node, {"quiet", "risk", "tests"});
+  read_risk(*node, rule.meta, reporter);
   if (const yaml::Node* quiet = node->find("quiet"); quiet != nullptr)
     read_quiet(*quiet, rule, reporter);
   if (const yaml::Node* tests = node->find("tests"); tests != nullptr && options.tests)

@@ -169,7 +169,7 @@ TEST(Correlation, Refusals) {
        "3:1: error: a correlation has no detection (put it in a document of its own, after a line "
        "with ---)"},
       {correlation("type: event_count" + rest, "vakt: {quiet: 1h}\n"),
-       "3:1: error: 'vakt' is for rules with a detection of their own (the timespan of a "
+       "3:15: error: 'quiet' is for rules with a detection of their own (the timespan of a "
        "correlation is its quiet period)"},
       {"title: c\ntype: correlation\n",
        "1:1: error: 'correlation' must be a map with type, rules, "
