@@ -41,6 +41,8 @@ Change Group::insert(const Settings& settings, const Point& point, Hash128 diges
   if (episode.continuation && !episode.crossing && !settings.when_final)
     episode.crossing = Crossing{point.time, point.sequence};
   Judged judged = points_.insert(settings, point);
+  // Not the event of an episode that is over, or of a later part.
+  if (judged.first && judged.first->time > episode.last) judged.first.reset();
   episode.peak = std::max(episode.peak, judged.peak);
   const bool moves = !settings.when_final && judged.first && episode.crossing &&
                      judged.first->time < episode.crossing->time;
@@ -119,7 +121,7 @@ std::optional<Episode> Group::take_final(const Settings& settings, Time watermar
 }
 
 std::size_t Group::bytes() const {
-  return sizeof(Group) + points_.bytes() + episodes_.capacity() * sizeof(Episode);
+  return sizeof(Group) + points_.bytes() + episodes_.size() * sizeof(Episode);
 }
 
 void Group::encode(ByteWriter& out) const {

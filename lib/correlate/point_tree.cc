@@ -37,8 +37,9 @@ PointTree::PointTree(const Settings& settings) : numbers_(has_numbers(settings.m
 }
 
 std::size_t PointTree::bytes() const {
-  return nodes_.capacity() * sizeof(Node) + sums_.capacity() * sizeof(Int128) +
-         below_.capacity() * sizeof(NumbersBelow) + unused_.capacity() * sizeof(Index);
+  const std::size_t numbers =
+      (numbers_ ? sizeof(Int128) : 0) + bounds_.size() * sizeof(NumbersBelow);
+  return size() * (sizeof(Node) + numbers);
 }
 
 PointTree::Index PointTree::new_node() {
@@ -158,6 +159,30 @@ void PointTree::pop_front() {
   Index popped = 0;
   root_ = pop_front(root_, popped);
   unused_.push_back(popped);
+  constexpr std::size_t kRoomy = 256;
+  if (nodes_.size() <= kRoomy || size() * 4 > nodes_.size()) return;
+  // Memory of what is gone is given back.
+  std::vector<Node> nodes(1);
+  std::vector<Int128> sums(sums_.begin(), sums_.begin() + (numbers_ ? 1 : 0));
+  std::vector<NumbersBelow> below(bounds_.size());
+  const auto copy = [&](const auto& self, Index at) -> Index {
+    if (at == 0) return 0;
+    const auto i = static_cast<Index>(nodes.size());
+    nodes.push_back(nodes_[at]);
+    if (numbers_) sums.push_back(sums_[at]);
+    for (std::size_t b = 0; b < bounds_.size(); ++b)
+      below.push_back(below_[at * bounds_.size() + b]);
+    const Index left = self(self, nodes_[at].left);  // the array may move
+    const Index right = self(self, nodes_[at].right);
+    nodes[i].left = left;
+    nodes[i].right = right;
+    return i;
+  };
+  root_ = copy(copy, root_);
+  nodes_ = std::move(nodes);
+  sums_ = std::move(sums);
+  below_ = std::move(below);
+  unused_ = {};
 }
 
 PointTree::Index PointTree::pop_front(Index at, Index& popped) {

@@ -193,7 +193,7 @@ void Points::forget(const Settings& settings, Time watermark) {
 }
 
 std::size_t Points::bytes() const {
-  return line_.bytes() + window_.bytes() + (timeline_ ? timeline_->bytes() : 0);
+  return line_.size() * sizeof(Point) + window_.bytes() + (timeline_ ? timeline_->bytes() : 0);
 }
 
 void Points::encode(ByteWriter& out) const {
@@ -205,6 +205,7 @@ void Points::encode(ByteWriter& out) const {
     out.be64(p.value);
   });
   out.varint(size() - evaluated_points());
+  out.u8(timeline_ ? 1 : 0);  // so that what is counted as memory is the same after a restart
 }
 
 std::optional<Points> Points::decode(const Settings& settings, ByteReader& in, bool evaluated) {
@@ -223,7 +224,10 @@ std::optional<Points> Points::decode(const Settings& settings, ByteReader& in, b
   const std::uint64_t not_evaluated = evaluated ? in.varint() : 0;
   if (not_evaluated > out.line_.size()) return std::nullopt;
   out.evaluated_ = out.line_.size() - not_evaluated;
-  out.rebuild_window(settings);
+  if (evaluated && in.u8() == 1)
+    out.to_tree(settings);
+  else
+    out.rebuild_window(settings);
   return out;
 }
 

@@ -56,6 +56,11 @@ std::optional<std::uint64_t> value_of_rule(const rule::Correlation& c, const rul
   return std::nullopt;
 }
 
+// A rule without risk is no part of one: it would only keep episodes going and fill the memory.
+bool adds_nothing(const rule::Correlation& c, const Detector::Member& member) {
+  return c.type == rule::CorrelationType::value_sum && member.of_rule == 0u;
+}
+
 Detector from_correlation(const rule::Correlation& c, const rule::RuleSet& rules,
                           const event::FieldNames& names) {
   Detector d;
@@ -114,6 +119,7 @@ Detectors::Detectors(std::shared_ptr<const rule::RuleSet> rules, const event::Fi
     Detector d = from_correlation(c, *rules_, names);
     for (std::uint32_t m = 0; m < c.members.size(); ++m) {
       const rule::Member& member = c.members[m];
+      if (adds_nothing(c, d.members[m])) continue;
       if (!member.is_correlation) {
         by_rule_[member.index].push_back({index, m});
         if (!c.generate && !c.any_rule) silent[member.index] = true;

@@ -178,7 +178,7 @@ void Engine::schedule(const Key& key, State& state) {
   Time due =
       state.parked ? kTimeMax : state.group.episodes().front().last + detector.settings.window;
   if (const auto time = state.group.not_evaluated()) due = std::min(due, *time + Duration(1));
-  due += std::min(detector.disorder, kTimeMax - due);
+  due = due > kTimeMax - detector.disorder ? kTimeMax : due + detector.disorder;
   if (due >= state.due) return;
   state.due = due;
   due_[key.historic].push({due, detector.level, state.id, key});
@@ -405,8 +405,10 @@ void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes
   const bool final = state.group.episodes().front().last <= passed - settings.window;
   // Late events count against it for a while longer; late_due_ brings it back.
   state.parked = final && until != kTimeMax && state.late_until && *state.late_until > now;
+  bool took = false;
   while (const auto episode =
              state.parked ? std::nullopt : state.group.take_final(settings, passed)) {
+    took = true;
     account(state);
     if (!episode->incident) continue;
     incident::Incident& incident = incidents_.at(*episode->incident);
@@ -416,6 +418,8 @@ void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes
     if (!waiting_.contains(incident.id)) changes.forget(incident.id);
   }
   if (state.group.empty()) return drop(due.key);
+  // What is final is nothing a late event could find again.
+  if (took) state.group.forget(settings, passed);
   account(state);
   schedule(due.key, state);
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "match/case_fold.h"
 #include "match/cidr.h"
 
@@ -34,6 +35,7 @@ void append_utf8(std::string& out, char32_t letter) {
 }
 
 std::string folded(std::string_view value) {
+  if (!is_valid_utf8(value)) return to_lower(value);
   std::string out;
   for (const char32_t letter : match::decode_utf8(value)) append_utf8(out, match::fold(letter));
   return out;
@@ -44,13 +46,17 @@ bool is_mapped_v4(const match::Address& address) {
   return address.v6 && std::equal(kMapped.begin(), kMapped.end(), address.bytes.begin());
 }
 
-std::string network_of(match::Address address, const rule::Grouping& grouping) {
+// A network, as a correlation that is counted groups by one, is part of a wider one.
+std::string network_of(match::Network network, const rule::Grouping& grouping) {
+  match::Address& address = network.address;
   if (is_mapped_v4(address)) {
     std::copy(address.bytes.begin() + 12, address.bytes.end(), address.bytes.begin());
     address.v6 = false;
+    network.prefix_bits = network.prefix_bits < 96 ? 0 : network.prefix_bits - 96;
   }
   const unsigned bits_max = address.v6 ? 128 : 32;
-  const unsigned bits = address.v6 ? grouping.ipv6_bits : grouping.ipv4_bits;
+  const unsigned bits =
+      std::min<unsigned>(network.prefix_bits, address.v6 ? grouping.ipv6_bits : grouping.ipv4_bits);
   for (unsigned i = bits; i < bits_max; ++i)
     address.bytes[i / 8] &= static_cast<std::uint8_t>(~(0x80u >> (i % 8)));
   std::array<char, INET6_ADDRSTRLEN> text{};
@@ -63,7 +69,7 @@ std::string network_of(match::Address address, const rule::Grouping& grouping) {
 std::string entity_of(const rule::Grouping& grouping, std::string_view value) {
   if (grouping.ignore_case) return folded(value);
   if (grouping != rule::Grouping{})
-    if (const auto address = match::parse_address(value)) return network_of(*address, grouping);
+    if (const auto network = match::parse_network(value)) return network_of(*network, grouping);
   return std::string(value);
 }
 

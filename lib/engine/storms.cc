@@ -106,10 +106,11 @@ void Engine::finalise_storms(bool historic, Time until, Changes& changes) {
   for (auto it = storms_.begin(); it != storms_.end();) {
     auto& [key, storm] = *it;
     if (key.historic == historic) {
-      if (storm.incident &&
-          incidents_.at(*storm.incident).detection.last_event_time <= until - options_.storm.window)
+      const Time passed = until - detectors_->all()[key.detector].disorder;
+      if (storm.incident && incidents_.at(*storm.incident).detection.last_event_time <=
+                                passed - options_.storm.window)
         end_storm(storm, changes);
-      for (const correlate::Opening& opening : storm.openings.forget(options_.storm, until)) {
+      for (const correlate::Opening& opening : storm.openings.forget(options_.storm, passed)) {
         if (waiting_.erase(opening.incident) == 0) continue;
         const auto found = incidents_.find(opening.incident);
         if (found != incidents_.end() && found->second.final) changes.forget(opening.incident);

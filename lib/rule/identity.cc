@@ -119,7 +119,18 @@ Hash128 detection_hash(const Correlation& correlation, const RuleSet& set) {
   out.u8(kVersion);
   out.u8(static_cast<std::uint8_t>(correlation.type));
   // With any rule, one that comes or goes is not another detection.
-  if (correlation.any_rule) members.clear();
+  if (correlation.any_rule) {
+    members.clear();
+    for (const Alias& alias : correlation.aliases) {
+      std::string of_alias;
+      ByteWriter writer(of_alias);
+      put(writer, bases.at(alias.member));
+      writer.bytes(alias.name);
+      writer.bytes(alias.field);
+      members.push_back(hash128(of_alias));
+    }
+    std::sort(members.begin(), members.end());
+  }
   out.varint(members.size());
   for (const Hash128& member : members) put(out, member);
   put(out, correlation.group_by);

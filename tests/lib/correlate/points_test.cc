@@ -138,6 +138,17 @@ void compare(std::uint64_t seed, std::int64_t spread, bool& used) {
       tree.forget(ordered, at(clock - allowed));
     }
     ASSERT_EQ(line.size(), tree.size()) << what;
+    if (pick(20) == 0) {
+      std::string bytes;
+      ByteWriter out(bytes);
+      tree.encode(out);
+      ByteReader in(bytes);
+      auto copy = Points::decode(ordered, in, true);
+      ASSERT_TRUE(copy && in.at_end()) << what;
+      ASSERT_EQ(copy->ordered_by_tree(), tree.ordered_by_tree()) << what;
+      ASSERT_EQ(copy->bytes(), tree.bytes()) << what;
+      tree = std::move(*copy);
+    }
     ASSERT_FALSE(line.ordered_by_tree());
     used = used || tree.ordered_by_tree();
   }
@@ -170,6 +181,41 @@ TEST(Points, ATreeIsLeftWhenFewAreLeft) {
   points.forget(s, at(2000));
   EXPECT_FALSE(points.ordered_by_tree());
   EXPECT_EQ(points.size(), 1u);
+}
+
+// What a tree held at its widest is given back while it goes on, and it still says the same.
+TEST(Points, ATreeGivesMemoryBack) {
+  Settings s;
+  s.measure = Measure::percentile;
+  s.when_final = true;
+  s.window = seconds(1000);
+  s.percent_micros = 50'000'000;
+  s.comparisons = {{rule::Comparison::Op::gt, 4'000'000}};
+  Settings one_by_one = s;
+  one_by_one.few = 1'000'000;
+  Points tree;
+  Points line;
+  const auto add = [&](std::int64_t time, std::uint64_t i) {
+    const Point point{at(time), i, (i * 7 % 10) * 1'000'000};
+    tree.insert(s, point);
+    line.insert(one_by_one, point);
+  };
+  for (std::uint64_t i = 0; i < 3000; ++i) add(10'000 + static_cast<std::int64_t>(i * 37 % 900), i);
+  for (std::uint64_t i = 3000; i < 3100; ++i)
+    add(11'500 + static_cast<std::int64_t>(i * 37 % 90), i);
+  const std::size_t wide = tree.bytes();
+  while (tree.evaluate(s, at(11'550))) line.evaluate(one_by_one, at(11'550));
+  line.evaluate(one_by_one, at(11'550));
+  tree.forget(s, at(11'550));
+  line.forget(one_by_one, at(11'550));
+  EXPECT_TRUE(tree.ordered_by_tree());
+  EXPECT_LT(tree.bytes() * 2, wide);
+  while (const auto expected = line.evaluate(one_by_one, at(20'000))) {
+    const auto moment = tree.evaluate(s, at(20'000));
+    ASSERT_TRUE(moment);
+    EXPECT_EQ(expected->holds, moment->holds);
+    EXPECT_EQ(expected->count, moment->count);
+  }
 }
 
 }  // namespace

@@ -217,6 +217,32 @@ TEST(Engine, ALateEventCountsIsMarkedAndIsRemembered) {
   EXPECT_EQ(engine.groups(), 0u);
 }
 
+// The events of an episode that is final are still remembered while a later one goes on; a late one
+// that belongs to it does not find its crossing again.
+TEST(Engine, ALateEventDoesNotReopenWhatIsFinal) {
+  Engine engine = make_engine(testing::rules({{600, 3, true}}));
+  Seen seen;
+  std::deque<Hits> hits;
+  const auto hit = [&](std::int64_t s, const std::string& user, std::int64_t received) {
+    Hits& h = hits.emplace_back();
+    h.add(at(s), "192.0.2.1", user, 0, 0, at(received));
+    h.mark("s", at(s), at(received));
+    return seen.take(engine.apply({at(received), h.input()})).opened.size();
+  };
+  hit(0, "root", 0);
+  hit(10, "a", 10);
+  EXPECT_EQ(hit(20, "b", 20), 1u);
+  hit(640, "c", 640);
+  EXPECT_FALSE(seen[1].final);
+  Hits& progress = hits.emplace_back();
+  progress.mark("s", at(690), at(690));
+  seen.take(engine.apply({at(690), progress.input()}));
+  EXPECT_TRUE(seen[1].final);
+  EXPECT_EQ(hit(5, "root", 700), 0u);
+  EXPECT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[1].detection.event_count, 3u);
+}
+
 TEST(Engine, ASourceThatLagsFarBehindHoldsNothingBack) {
   Engine engine = make_engine(testing::rules({}));
   Hits marks;

@@ -19,6 +19,7 @@ TEST(Entity, IsAValueWithoutItsCase) {
   const rule::Grouping any_case{true, 32, 128};
   EXPECT_EQ(entity_of(any_case, "CORP\\Änne"), entity_of(any_case, "corp\\äNNE"));
   EXPECT_EQ(entity_of(any_case, "Root"), "root");
+  EXPECT_EQ(entity_of(any_case, "R\xC3oot\xFF"), "r\xC3oot\xFF");
   EXPECT_EQ(entity_of({}, "Root"), "Root");
 }
 
@@ -28,6 +29,8 @@ TEST(Entity, IsANetwork) {
   EXPECT_EQ(entity_of(networks, "2001:db8:1:2:3::4"), "2001:db8:1:2::/64");
   EXPECT_EQ(entity_of(networks, "::ffff:198.51.100.7"), "198.51.100.0/24");
   EXPECT_EQ(entity_of(networks, "not an address"), "not an address");
+  EXPECT_EQ(entity_of({false, 16, 128}, "198.51.100.0/24"), "198.51.0.0/16");
+  EXPECT_EQ(entity_of(networks, "198.51.0.0/16"), "198.51.0.0/16");
   EXPECT_EQ(entity_of({false, 20, 128}, "198.51.111.255"), "198.51.96.0/20");
   EXPECT_EQ(entity_of({false, 20, 128}, "2001:DB8::0:4"), "2001:db8::4");
 }
@@ -38,7 +41,9 @@ std::shared_ptr<rule::RuleSet> load(const std::string& correlation) {
                                 "title: a\nname: a\nlevel: low\nlogsource: {product: p}\n"
                                 "detection: {s: {A: 1}, condition: s}\nvakt: {risk: 30}\n---\n"
                                 "title: b\nname: b\nlevel: low\nlogsource: {product: p}\n"
-                                "detection: {s: {B: 1}, condition: s}\nvakt: {risk: 40}\n---\n" +
+                                "detection: {s: {B: 1}, condition: s}\nvakt: {risk: 40}\n---\n"
+                                "title: c\nname: c\nlevel: informational\nlogsource: {product: p}\n"
+                                "detection: {s: {C: 1}, condition: s}\n---\n" +
                                     correlation}},
                               diagnostics);
   EXPECT_TRUE(diagnostics.empty());
@@ -99,6 +104,7 @@ TEST(Entity, RiskAddsUp) {
   EXPECT_TRUE(world.hit(3600, "i", "anna", 0).empty());
   EXPECT_TRUE(world.hit(3610, "i", "ANNA", 0).empty());
   EXPECT_TRUE(world.hit(3615, "i", "berta", 1).empty());
+  EXPECT_TRUE(world.hit(3620, "i", "anna", 2).empty());  // of no risk: no part of it
   EXPECT_TRUE(world.pass(4000).empty());
   EXPECT_TRUE(world.hit(4000, "i", "Anna", 1).empty());
   const auto opened = world.pass(4200);

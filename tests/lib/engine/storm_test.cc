@@ -20,6 +20,8 @@ class Desk {
  public:
   explicit Desk(const EngineOptions& options = {})
       : engine_(testing::make_engine(testing::rules({{60, 1, false}}), options)) {}
+  explicit Desk(std::shared_ptr<const rule::RuleSet> rules)
+      : engine_(testing::make_engine(rules)) {}
 
   // One event each of `count` groups, `gap` seconds apart.
   void groups(int count, std::int64_t from, std::int64_t gap = 1, std::uint16_t flags = 0) {
@@ -100,6 +102,20 @@ TEST(Storm, ThousandsOfGroupsAreOneStorm) {
   EXPECT_EQ(storm.detection.rule_id, "count-0");
   EXPECT_EQ(desk.evidence_of(storm), 1'000u);
   for (std::uint64_t number = 1; number < 20; ++number) EXPECT_EQ(desk[number].storm, storm.id);
+}
+
+// Incidents of a rule that waits open long after their events; they are a storm all the same.
+TEST(Storm, IsOneOfARuleThatWaitsToo) {
+  rule::RuleSet rules = *testing::rules({{60, 1, false}});
+  rules.correlations[0].when_final = true;
+  rules.correlations[0].comparisons = {{rule::Comparison::Op::gte, 1'000'000}};
+  rules.correlations[0].disorder = std::chrono::minutes(15);
+  Desk desk(std::make_shared<const rule::RuleSet>(std::move(rules)));
+  desk.groups(60, 0, 2);
+  EXPECT_EQ(desk.news(), 0u);
+  for (std::int64_t s = 120; s < 1'500; ++s) desk.time(s);
+  EXPECT_EQ(desk.storms().size(), 1u);
+  EXPECT_EQ(desk.news(), 20u);
 }
 
 TEST(Storm, FewOrSlowOnesAreNone) {
