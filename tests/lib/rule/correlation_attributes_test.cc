@@ -72,6 +72,9 @@ TEST(CorrelationAttributes, WhatStateBelongsTo) {
   EXPECT_EQ(hash(any), hash(any,
                             "---\ntitle: d\nname: d\nlogsource: {product: p}\n"
                             "detection: {s: {D: 1}, condition: s}\n"));
+  const std::string by_alias =
+      "type: event_count, rules: any, group-by: who, timespan: 1d, condition: {gte: 3}, aliases: ";
+  EXPECT_NE(hash(by_alias + "{who: {a: user.name}}"), hash(by_alias + "{who: {a: user.target}}"));
 }
 
 TEST(CorrelationAttributes, ProblemsAreNamed) {
