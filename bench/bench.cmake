@@ -15,6 +15,8 @@ vakt_bench(straw_man bench/straw_man.cc CLI11::CLI11 fmt::fmt Threads::Threads
            PkgConfig::HYPERSCAN)
 target_compile_definitions(bench_straw_man PRIVATE BOOST_ASIO_NO_DEPRECATED)
 vakt_bench(windows bench/windows.cc CLI11::CLI11 vakt_engine)
+vakt_bench(flood bench/flood.cc CLI11::CLI11 vakt_engine)
+target_compile_definitions(bench_flood PRIVATE VAKT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 
 # bench/stages/<folder>_bench.cc measures lib/<folder>.
 file(GLOB stages CONFIGURE_DEPENDS bench/stages/*_bench.cc)

@@ -133,7 +133,7 @@ void Committer::release(std::unique_ptr<Work> work, Time committed) {
 }
 
 void Committer::fail(Group& group, const Error& error) {
-  spdlog::error("the store cannot be written: {}; nothing is acknowledged until it is reopened",
+  spdlog::error("the store cannot be used: {}; nothing is acknowledged until it is reopened",
                 error.message);
   metrics::add(context_.counters.commit_failures);
   context_.counters.store_healthy.store(0);
@@ -141,6 +141,12 @@ void Committer::fail(Group& group, const Error& error) {
   failed_.store(true);
   for (auto& work : group) source::drop(context_, std::move(work), metrics::Dropped::store);
   context_.queue.nudge();
+}
+
+void Committer::give_up(std::unique_ptr<Work> work, const Error& error) {
+  Group group;
+  group.push_back(std::move(work));
+  fail(group, error);
 }
 
 void Committer::maintain() {

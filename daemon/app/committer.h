@@ -33,6 +33,8 @@ class Committer {
   // Engine thread: returns when everything pushed so far is decided.
   void drain();
   bool failed() const { return failed_.load(); }
+  // Engine thread: as after a failed write. The work is dropped.
+  void give_up(std::unique_ptr<source::Work> work, const Error& error);
   void resume();
 
  private:

@@ -7,6 +7,7 @@
 
 #include "engine/commit.h"
 #include "engine/statistics.h"
+#include "engine/stored_groups.h"
 #include "source/clock.h"
 #include "source/named_thread.h"
 
@@ -62,8 +63,10 @@ Result<void> EngineLoop::take_statistics() {
 
 Result<void> EngineLoop::recover() {
   const auto store = slot_.get();
-  engine_ = std::make_unique<engine::Engine>(loaded_->pipeline->detectors, store->origin(),
-                                             engine_options_);
+  engine::EngineOptions options = engine_options_;
+  options.spilled = std::make_shared<const engine::StoredGroups>(*store);
+  engine_ =
+      std::make_unique<engine::Engine>(loaded_->pipeline->detectors, store->origin(), options);
   const auto report = engine::recover(*engine_, *store, *loaded_->pipeline);
   if (!report) return tl::make_unexpected(report.error());
   // Received time never goes back, not even when the machine's clock did while nobody looked.
@@ -71,6 +74,7 @@ Result<void> EngineLoop::recover() {
   const std::uint64_t last = store->last_commit();
   if (auto loaded = committer_.load(*store); !loaded) return loaded;
   counted_ = engine_->counters();
+  engine_failed_ = false;
   hits_since_checkpoint_ = report->hits_replayed;
   changed_since_checkpoint_ = report->inputs_replayed > 0;
   checkpointed_ = SteadyClock::now();
@@ -184,8 +188,14 @@ void EngineLoop::apply_tick(bool last) {
 }
 
 void EngineLoop::hand_on(std::unique_ptr<Work> work, const engine::Input& input, bool checkpoint) {
-  engine::Effects effects = engine_->apply(input);
   work->loaded = loaded_;
+  if (engine_failed_) return source::drop(context_, std::move(work), metrics::Dropped::store);
+  settle_checkpoint(engine_->state_bytes() >= engine_->state_bytes_max());
+  engine::Effects effects = engine_->apply(input);
+  if (effects.failure) {
+    engine_failed_ = true;
+    return committer_.give_up(std::move(work), *effects.failure);
+  }
   work->commit =
       engine::make_commit(*engine_, *loaded_->pipeline, input, effects, work->batch.get());
   work->commit.idempotency = std::move(work->idempotency);
@@ -194,17 +204,33 @@ void EngineLoop::hand_on(std::unique_ptr<Work> work, const engine::Input& input,
   work->answer = std::move(effects.answer);
   if (work->batch) work->charge.set(context_.budget, work->capacity_bytes() + work->row_bytes());
   changed_since_checkpoint_ = true;
-  if (checkpoint || hits_since_checkpoint_ >= kCheckpointHits ||
-      SteadyClock::now() - checkpointed_ >= kCheckpointEvery) {
-    work->commit.checkpoint = engine_->checkpoint();
-    work->commit.statistics = engine::encode_statistics(*loaded_->pipeline);
-    hits_since_checkpoint_ = 0;
-    checkpointed_ = SteadyClock::now();
-    changed_since_checkpoint_ = false;
-  }
+  if (checkpoint || engine_->wants_checkpoint() || hits_since_checkpoint_ >= kCheckpointHits ||
+      SteadyClock::now() - checkpointed_ >= kCheckpointEvery)
+    add_checkpoint(work->commit);
   count(input);
   // The committer takes works as long as it lives, and it is finished after this thread.
   committer_.queue().push(work);
+}
+
+void EngineLoop::add_checkpoint(store::Commit& commit) {
+  settle_checkpoint(true);
+  if (engine_->checkpoint_on_its_way()) return;  // the store failed
+  engine::Checkpoint checkpoint = engine_->take_checkpoint();
+  for (std::size_t i = 0; i < checkpoint.spilled.size(); ++i)
+    metrics::add(loaded_->counters.detectors[i]->spilled, checkpoint.spilled[i]);
+  engine::add_checkpoint(commit, std::move(checkpoint));
+  commit.statistics = engine::encode_statistics(*loaded_->pipeline);
+  checkpoint_number_ = commit.number;
+  hits_since_checkpoint_ = 0;
+  checkpointed_ = SteadyClock::now();
+  changed_since_checkpoint_ = false;
+}
+
+// Groups leave memory when the checkpoint with them is in the store. `now`: wait for it.
+void EngineLoop::settle_checkpoint(bool now) {
+  if (!engine_->checkpoint_on_its_way()) return;
+  if (now) committer_.drain();
+  if (slot_.get()->last_commit() >= checkpoint_number_) engine_->checkpoint_kept();
 }
 
 // This thread has time while the committer waits for the disk. Small batches are left to the store,
@@ -226,6 +252,7 @@ void EngineLoop::count(const engine::Input& input) {
   const engine::EngineCounters& now = engine_->counters();
   metrics::add(counters.late_events, now.late_counted - counted_.late_counted);
   metrics::add(counters.groups_refused, now.groups_refused - counted_.groups_refused);
+  metrics::add(counters.groups_fetched, now.groups_fetched - counted_.groups_fetched);
   metrics::add(counters.left_to_storm, now.left_to_storm - counted_.left_to_storm);
   counted_ = now;
 }
@@ -235,6 +262,8 @@ void EngineLoop::publish_gauges() {
   const auto& detectors = loaded_->counters.detectors;
   for (std::size_t i = 0; i < detectors.size(); ++i)
     detectors[i]->groups.store(engine_->groups_of(i), std::memory_order_relaxed);
+  counters.state_bytes.store(engine_->state_bytes(), std::memory_order_relaxed);
+  counters.groups_spilled.store(engine_->groups_spilled(), std::memory_order_relaxed);
   counters.lagging_sources.store(engine_->lagging_sources(), std::memory_order_relaxed);
   counters.budget_used_bytes.store(context_.budget.used(), std::memory_order_relaxed);
 }

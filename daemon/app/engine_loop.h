@@ -39,6 +39,8 @@ class EngineLoop {
   void arrived(source::Adoption& adoption);
   void change_over(const std::shared_ptr<const source::Loaded>& loaded);
   void hand_on(std::unique_ptr<source::Work> work, const engine::Input& input, bool checkpoint);
+  void add_checkpoint(store::Commit& commit);
+  void settle_checkpoint(bool now);
   void encode_block(store::Commit& commit);
   void count(const engine::Input& input);
   void publish_gauges();
@@ -65,6 +67,8 @@ class EngineLoop {
   std::chrono::steady_clock::time_point checkpointed_{};
   std::chrono::steady_clock::time_point next_tick_{};
   bool changed_since_checkpoint_ = false;
+  std::uint64_t checkpoint_number_ = 0;  // of its commit
+  bool engine_failed_ = false;           // it could not read what it needs: until it is new
   bool kept_all_ = true;
   std::mutex mutex_;
   std::condition_variable stop_asked_;

@@ -83,6 +83,7 @@ struct RuleCounters {
   struct OfDetector {
     Counter opened{0};  // incidents
     Counter groups{0};  // gauge
+    Counter spilled{0};
   };
   std::vector<std::shared_ptr<OfRule>> rules;
   std::vector<std::shared_ptr<OfDetector>> detectors;
@@ -106,6 +107,10 @@ struct Counters {
   Counter late_events{0};
   Counter negative_intervals{0};  // clamped to zero in a time-to-detect
   Counter groups_refused{0};
+  Counter groups_fetched{0};
+  Counter groups_spilled{0};  // gauge
+  Counter state_bytes{0};     // gauge
+  Counter state_bytes_max{0};
   Counter left_to_storm{0};
   Counter lagging_sources{0};  // gauge
   Counter queue_length{0};     // gauge: batches waiting for the engine

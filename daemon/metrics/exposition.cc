@@ -212,7 +212,7 @@ void Collector::rules() const {
   for (std::size_t i = 0; i < c_.reloads.size(); ++i)
     reloads.metric.push_back(value_of(
         MetricType::Counter, {{"result", i == 1 ? "done" : "refused"}}, number(c_.reloads[i])));
-  std::map<std::pair<std::string, std::string>, std::uint64_t> matches, groups, opened;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> matches, groups, spilled, opened;
   std::map<std::pair<std::string, std::string>, std::uint64_t> hidden, gave_up;
   for (std::size_t i = 0; i < rules_.rules.size(); ++i) {
     const RuleCounters::OfRule& of = *rules_.rules[i];
@@ -224,6 +224,7 @@ void Collector::rules() const {
     const RuleCounters::OfDetector& of = *rules_.detectors[i];
     const Labels::Detector& detector = labels_.detectors[i];
     groups[{detector.rule, ""}] = get(of.groups);
+    spilled[{detector.rule, ""}] = get(of.spilled);
     opened[{detector.rule, text(rule::to_string(detector.severity))}] = get(of.opened);
   }
   by_rule(MetricType::Counter, "rule_matches_total", "Events that matched the rule's detection.",
@@ -236,9 +237,21 @@ void Collector::rules() const {
           nullptr);
   by_rule(MetricType::Gauge, "correlation_groups", "Groups whose state is held in memory.", groups,
           nullptr);
+  by_rule(MetricType::Counter, "correlation_groups_spilled_total",
+          "Groups moved from memory to the store because the memory for group state was short.",
+          spilled, nullptr);
+  family(MetricType::Counter, "correlation_groups_fetched_total",
+         "Groups that came back from the store because something happened to them.")
+      .metric.push_back(value_of(MetricType::Counter, {}, number(c_.groups_fetched)));
+  gauge("correlation_groups_in_store", number(c_.groups_spilled),
+        "Groups that lie in the store; those that are over count until they are cleared.");
+  gauge("correlation_state_bytes", number(c_.state_bytes), "Bytes of group state in memory.");
+  gauge("correlation_state_limit_bytes", number(c_.state_bytes_max),
+        "Limit of vakt_correlation_state_bytes.");
   // The limit is one for all rules: whose group it hits says nothing about that rule.
   by_rule(MetricType::Counter, "correlation_groups_evicted_total",
-          "Hits not tracked because the memory for group state was full.",
+          "Hits not tracked because the memory for group state was full and no group could "
+          "move to the store.",
           {{{"_other", ""}, get(c_.groups_refused)}}, nullptr);
   by_rule(MetricType::Counter, "incidents_opened_total",
           "Incidents opened; not those that opened as members of a running storm.", opened,

@@ -11,7 +11,8 @@
 namespace vakt::engine {
 namespace {
 
-constexpr std::uint8_t kVersion = 3;  // 1: without storms; 2: without unevaluated events
+// 1: without storms; 2: without unevaluated events; 3: without groups in the store
+constexpr std::uint8_t kVersion = kStateVersion;
 
 void encode_time(ByteWriter& out, std::optional<Time> time) {
   out.u8(time ? 1 : 0);
@@ -25,7 +26,7 @@ std::optional<Time> decode_time(ByteReader& in) {
 
 }  // namespace
 
-std::string Engine::checkpoint() const {
+std::string Engine::encode(bool leaving_left_out) const {
   std::string bytes;
   ByteWriter out(bytes);
   out.u8(kVersion);
@@ -34,18 +35,24 @@ std::string Engine::checkpoint() const {
   out.varint(next_incident_);
   out.varint(next_group_);
   for (const Watermark& lane : lanes_) lane.encode(out);
-  out.varint(incidents_.size());
+  const auto left_out = [&](incident::IncidentId id) {
+    return leaving_left_out && leaving_incidents_.contains(id);
+  };
+  out.varint(incidents_.size() - (leaving_left_out ? leaving_incidents_.size() : 0));
   for (const auto& [id, incident] : incidents_) {
+    if (left_out(id)) continue;
     std::string record;
     store::encode_incident(incident, record);
     out.bytes(record);
   }
-  encode_groups(out);
+  encode_groups(out, leaving_left_out);
   encode_storms(out);
+  for (const Time late : late_passed_) out.svarint(to_ns(late));
+  spill_.encode(out);
   return bytes;
 }
 
-void Engine::encode_groups(ByteWriter& out) const {
+void Engine::encode_groups(ByteWriter& out, bool leaving_left_out) const {
   // Detectors by identity: their numbers change with the rule set.
   const auto& detectors = detectors_->all();
   out.varint(detectors.size());
@@ -56,27 +63,69 @@ void Engine::encode_groups(ByteWriter& out) const {
   }
   std::vector<std::pair<const Key*, const State*>> ordered;
   ordered.reserve(groups_.size());
-  for (const auto& [key, state] : groups_) ordered.emplace_back(&key, &state);
+  for (const auto& [key, state] : groups_)
+    if (!(leaving_left_out && state.leaving)) ordered.emplace_back(&key, &state);
   std::sort(ordered.begin(), ordered.end(),
             [](const auto& a, const auto& b) { return a.second->id < b.second->id; });
   out.varint(ordered.size());
   for (const auto& [key, state] : ordered) {
     out.varint(state->id);
     out.varint(key->detector);
-    out.u8(static_cast<std::uint8_t>((key->historic ? 1 : 0) | (state->late ? 2 : 0) |
-                                     (state->parked ? 4 : 0)));
-    encode_time(out, state->late_until);
-    out.svarint(to_ns(state->received));
-    out.varint(state->values.size());
-    for (const std::string& value : state->values) out.bytes(value);
-    std::string group;
-    ByteWriter group_out(group);
-    state->group.encode(group_out);
-    out.bytes(group);
+    encode_state(out, *state, key->historic);
   }
 }
 
+void Engine::encode_state(ByteWriter& out, const State& state, bool historic) {
+  out.u8(static_cast<std::uint8_t>((historic ? 1 : 0) | (state.late ? 2 : 0) |
+                                   (state.parked ? 4 : 0)));
+  encode_time(out, state.late_until);
+  out.svarint(to_ns(state.received));
+  out.varint(state.values.size());
+  for (const std::string& value : state.values) out.bytes(value);
+  std::string group;
+  ByteWriter group_out(group);
+  state.group.encode(group_out);
+  out.bytes(group);
+}
+
+Engine::StateRow Engine::decode_state(ByteReader& in, std::uint8_t version) {
+  StateRow row;
+  const std::uint8_t flags = in.u8();
+  row.historic = (flags & 1) != 0;
+  row.state.late = (flags & 2) != 0;
+  row.state.parked = (flags & 4) != 0;
+  row.state.late_until = decode_time(in);
+  if (version >= 3) row.state.received = from_ns(in.svarint());
+  const std::uint64_t values = in.varint();
+  std::string identity;
+  ByteWriter identity_out(identity);
+  for (std::uint64_t v = 0; v < values && in.ok(); ++v) {
+    row.state.values.emplace_back(in.bytes());
+    identity_out.bytes(row.state.values.back());
+  }
+  row.group_hash = hash128(identity);
+  row.group = in.bytes();
+  return row;
+}
+
+bool Engine::decode_group(const StateRow& row, std::uint8_t version,
+                          const correlate::Settings& settings, State& state) {
+  ByteReader in(row.group);
+  auto group = correlate::Group::decode(settings, in, version >= 3);
+  if (!group || group->empty()) return false;
+  state.group = std::move(*group);
+  for (const correlate::Episode& episode : state.group.episodes())
+    if (episode.incident) ++state.incidents;
+  return true;
+}
+
 bool Engine::restore(std::string_view checkpoint) {
+  if (!decode(checkpoint)) return false;
+  forget_other_rules();
+  return true;
+}
+
+bool Engine::decode(std::string_view checkpoint) {
   Engine fresh(detectors_, origin_, options_);
   ByteReader in(checkpoint);
   const std::uint8_t version = in.u8();
@@ -97,7 +146,14 @@ bool Engine::restore(std::string_view checkpoint) {
   std::vector<std::optional<std::uint32_t>> detector_now;
   if (!fresh.decode_groups(in, version, detector_now)) return false;
   if (version > 1 && !fresh.decode_storms(in, detector_now)) return false;
+  if (version > 3) {
+    for (Time& late : fresh.late_passed_) late = from_ns(in.svarint());
+    if (!fresh.spill_.decode(in)) return false;
+  }
   if (!in.at_end()) return false;
+  for (const bool historic : {false, true})
+    if (const auto watermark = fresh.lanes_[historic].value())
+      fresh.passed_[historic] = Spill::Timer{*watermark, UINT32_MAX, UINT64_MAX};
   fresh.counters_ = counters_;
   *this = std::move(fresh);
   return true;
@@ -123,38 +179,21 @@ bool Engine::decode_groups(ByteReader& in, std::uint8_t version,
   }
   const std::uint64_t groups = in.varint();
   for (std::uint64_t i = 0; i < groups && in.ok(); ++i) {
-    State state;
-    state.id = in.varint();
+    const std::uint64_t id = in.varint();
     const std::uint64_t detector = in.varint();
-    const std::uint8_t flags = in.u8();
-    state.late = (flags & 2) != 0;
-    state.parked = (flags & 4) != 0;
-    state.late_until = decode_time(in);
-    if (version >= 3) state.received = from_ns(in.svarint());
-    const std::uint64_t values = in.varint();
-    std::string identity;
-    ByteWriter identity_out(identity);
-    for (std::uint64_t v = 0; v < values && in.ok(); ++v) {
-      state.values.emplace_back(in.bytes());
-      identity_out.bytes(state.values.back());
-    }
-    const std::string_view bytes = in.bytes();
+    StateRow row = decode_state(in, version);
     if (!in.ok() || detector >= detector_now.size()) return false;
     if (!detector_now[detector]) continue;  // the rule is gone, and its state with it
-    const Key key{*detector_now[detector], (flags & 1) != 0, hash128(identity)};
-    const correlate::Settings& settings = detectors[key.detector].settings;
-    ByteReader group_in(bytes);
-    auto group = correlate::Group::decode(settings, group_in, version >= 3);
-    if (!group || group->empty()) return false;
-    state.group = std::move(*group);
-    for (const correlate::Episode& e : state.group.episodes())
+    const Key key{*detector_now[detector], row.historic, row.group_hash};
+    row.state.id = id;
+    if (!decode_group(row, version, detectors[key.detector].settings, row.state)) return false;
+    for (const correlate::Episode& e : row.state.group.episodes())
       if (e.incident && !incidents_.contains(*e.incident)) return false;
+    State& state = add(key, std::move(row.state));
     schedule(key, state);
     if (state.late_until)
-      late_due_[key.historic].push(
-          {*state.late_until, detectors[key.detector].level, state.id, key});
-    ++groups_by_detector_[key.detector];
-    account(groups_.emplace(key, std::move(state)).first->second);
+      late_due_[key.historic].push({*state.late_until, detectors[key.detector].level, id, key});
+    account(key, state);
   }
   return in.ok();
 }

@@ -1,5 +1,7 @@
 #include "engine/commit.h"
 
+#include <utility>
+
 #include "engine/input_codec.h"
 #include "store/hit_codec.h"
 
@@ -40,6 +42,11 @@ store::Commit make_commit(const Engine& engine, const Pipeline& pipeline, const 
       commit.listener_names.push_back(listener.settings.name);
   }
   return commit;
+}
+
+void add_checkpoint(store::Commit& commit, Checkpoint&& checkpoint) {
+  commit.checkpoint = std::move(checkpoint.state);
+  commit.groups = std::move(checkpoint.groups);
 }
 
 }  // namespace vakt::engine

@@ -12,5 +12,7 @@ namespace vakt::engine {
 // `input` has just been applied to `engine` with these effects. `batch` is null but for HitsInput.
 store::Commit make_commit(const Engine& engine, const Pipeline& pipeline, const Input& input,
                           const Effects& effects, const event::Batch* batch);
+// With the state after it.
+void add_checkpoint(store::Commit& commit, Checkpoint&& checkpoint);
 
 }  // namespace vakt::engine

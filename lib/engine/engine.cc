@@ -14,6 +14,9 @@
 namespace vakt::engine {
 namespace {
 
+// About what one takes in memory, its texts included.
+constexpr std::size_t kIncidentBytes = sizeof(incident::Incident) + 512;
+
 // What was reached, for people.
 std::string held(const Detector& detector, const correlate::Episode& episode) {
   if (!detector.condition.empty()) return escape_terminal(detector.condition);
@@ -28,7 +31,19 @@ Engine::Engine(std::shared_ptr<const Detectors> detectors, std::uint64_t origin,
       origin_(origin),
       options_(options),
       lanes_{Watermark(options.watermark, false), Watermark(options.watermark, true)},
-      groups_by_detector_(detectors_->all().size()) {}
+      by_detector_(detectors_->all().size()),
+      spill_(options.spilled) {
+  for (std::uint32_t d = 0; d < by_detector_.size(); ++d) {
+    const Detector& detector = detectors_->all()[d];
+    std::string identity;
+    ByteWriter out(identity);
+    out.bytes(detector.meta->id);
+    out.be64(detector.rule_hash.high);
+    out.be64(detector.rule_hash.low);
+    by_detector_[d].identity = hash128(identity);
+    detector_of_[by_detector_[d].identity] = d;
+  }
+}
 
 Effects Engine::apply(const Input& input) {
   ++inputs_;
@@ -52,6 +67,7 @@ Effects Engine::apply(const Input& input) {
   for (const bool historic : {false, true})
     finalise(historic, lanes_[historic].value(), input.now, changes);
   changes.finish(incidents_);
+  effects.failure = spill_.take_failure();
   return effects;
 }
 
@@ -61,6 +77,7 @@ const incident::Incident* Engine::find(incident::IncidentId id) const {
 }
 
 void Engine::apply_hits(const HitsInput& input, Time now, Changes& changes) {
+  if (!spill_.empty()) fetch(input);
   for (const event::Hit& hit : input.hits) {
     check(hit.event_index < input.event_count, "a hit is of an event of its input");
     apply_hit(hit, now, changes);
@@ -96,14 +113,15 @@ void Engine::detect(const Role& role, const event::Hit& hit, Time now, Changes& 
          hit.received_time,
          now,
          watermark,
-         watermark && hit.event_time < *watermark},
+         watermark && hit.event_time < *watermark,
+         true},
         changes);
 }
 
 void Engine::count(const Sighting& s, Changes& changes) {
   const Detector& detector = detectors_->all()[s.key.detector];
   const bool historic = s.key.historic;
-  State* state = find_or_create(s.key, s.group);
+  State* state = find_or_create(s.key, s.group, s.looked_up);
   if (state == nullptr) {
     ++counters_.groups_refused;
     return;
@@ -124,7 +142,7 @@ void Engine::count(const Sighting& s, Changes& changes) {
   count_held(s, *state, change.held, changes);
   schedule(s.key, *state);
   if (s.settled) state->group.forget(settings, *s.settled);
-  account(*state);
+  account(s.key, *state);
 }
 
 // Each moment at which a correlation holds is an event of the correlations that count it.
@@ -147,6 +165,7 @@ void Engine::count_held(const Sighting& cause, const State& state,
         continue;
       }
       Sighting sighting = cause;
+      sighting.looked_up = false;
       sighting.group = group_key(outer, role.member, state.values);
       sighting.key = {role.detector, cause.key.historic, sighting.group.hash};
       sighting.point = {point.time, point.sequence, *value, point.ordinal};
@@ -158,36 +177,57 @@ void Engine::count_held(const Sighting& cause, const State& state,
   }
 }
 
-Engine::State* Engine::find_or_create(const Key& key, const GroupKey& group) {
-  if (const auto it = groups_.find(key); it != groups_.end()) return &it->second;
-  // New groups wait outside when memory is full, so that a flood of keys cannot push out the state
-  // of a slow attack. What is refused is counted and raises an alarm.
-  if (state_bytes_ >= options_.state_bytes_max) return nullptr;
-  State& state = groups_[key];
-  state.id = next_group_++;
-  for (const std::string_view value : group.values) state.values.emplace_back(value);
-  ++groups_by_detector_[key.detector];
-  return &state;
+Engine::State* Engine::find_or_create(const Key& key, const GroupKey& group, bool looked_up) {
+  State* state = nullptr;
+  if (const auto it = groups_.find(key); it != groups_.end()) {
+    state = &it->second;
+    keep(key, *state);
+  } else if (!looked_up) {
+    state = fetch(key);
+  }
+  if (state == nullptr) {
+    // New groups wait outside when memory is full and nothing can leave it, so that a flood of keys
+    // cannot push out the state of a slow attack. What is refused is counted and raises an alarm.
+    if (state_bytes_ >= options_.state_bytes_max) return nullptr;
+    State fresh;
+    fresh.id = next_group_++;
+    for (const std::string_view value : group.values) fresh.values.emplace_back(value);
+    state = &add(key, std::move(fresh));
+  }
+  state->touched = inputs_;
+  return state;
+}
+
+Engine::State& Engine::add(const Key& key, State&& state) {
+  ++by_detector_[key.detector].groups;
+  return groups_.emplace(key, std::move(state)).first->second;
 }
 
 // Keeps an entry in due_ no later than the moment there is something to evaluate, or the first
 // episode becomes final. One that comes too early is put back when it is popped; so nothing that is
 // concluded depends on old entries.
 void Engine::schedule(const Key& key, State& state) {
+  const Time due = due_of(key, state);
+  if (due >= state.due) return;
+  state.due = due;
+  due_[key.historic].push({due, detectors_->all()[key.detector].level, state.id, key});
+}
+
+Time Engine::due_of(const Key& key, const State& state) const {
   const Detector& detector = detectors_->all()[key.detector];
   Time due =
       state.parked ? kTimeMax : state.group.episodes().front().last + detector.settings.window;
   if (const auto time = state.group.not_evaluated()) due = std::min(due, *time + Duration(1));
-  due = due > kTimeMax - detector.disorder ? kTimeMax : due + detector.disorder;
-  if (due >= state.due) return;
-  state.due = due;
-  due_[key.historic].push({due, detector.level, state.id, key});
+  return due > kTimeMax - detector.disorder ? kTimeMax : due + detector.disorder;
 }
 
-void Engine::account(State& state) {
-  std::size_t bytes = sizeof(State) + sizeof(Key) + 64 + state.group.bytes();
+void Engine::account(const Key& key, State& state) {
+  constexpr std::size_t kNodeBytes = 64;  // of the map, and what the allocator adds
+  std::size_t bytes = sizeof(State) + sizeof(Key) + sizeof(Due) + kNodeBytes + state.group.bytes();
   for (const std::string& value : state.values) bytes += sizeof(value) + value.size();
+  bytes += state.incidents * kIncidentBytes;
   state_bytes_ += bytes - state.bytes;
+  by_detector_[key.detector].bytes += bytes - state.bytes;
   state.bytes = bytes;
 }
 
@@ -195,8 +235,10 @@ void Engine::update_incidents(const Cause& cause, const Key& key, State& state,
                               const correlate::Change& change, Changes& changes) {
   correlate::Episode& episode = state.group.episodes()[change.episode];
   if (change.absorbed && change.absorbed->incident && episode.incident &&
-      *change.absorbed->incident != *episode.incident)
+      *change.absorbed->incident != *episode.incident) {
     merge_incidents(cause, episode, *change.absorbed, changes);
+    --state.incidents;
+  }
   if (change.crossed) {
     open_incident(cause, key, state, change.episode, changes);
     return;
@@ -273,6 +315,7 @@ void Engine::open_incident(const Cause& cause, const Key& key, State& state,
   if (episode.continuation && episode_index > 0)
     incident.continues = episodes[episode_index - 1].incident;
   episode.incident = incident.id;
+  ++state.incidents;
 
   changes.add(incident::entry(
       incident, cause.now, "vakt", incident.continues ? "continued" : "opened",
@@ -318,6 +361,7 @@ void Engine::merge_incidents(const Cause& cause, correlate::Episode& episode,
 }
 
 void Engine::apply_command(const Command& command, Time now, Effects& effects, Changes& changes) {
+  if (State* state = fetch_incident(command.incident)) state->touched = inputs_;
   const auto it = incidents_.find(command.incident);
   if (it == incidents_.end() && !command.loaded) {
     effects.answer = Result<incident::Incident>(fail(Errc::not_found, "no such incident"));
@@ -344,9 +388,16 @@ void Engine::apply_command(const Command& command, Time now, Effects& effects, C
 // whose state went with its rule has nothing more to come.
 void Engine::change_rules(const RulesChange& change, Time now, Changes& changes) {
   if (!change.detectors) return;
+  for (const Key& key : std::exchange(leaving_, {}))
+    if (const auto it = groups_.find(key); it != groups_.end()) keep(key, it->second);
   const std::string state = checkpoint();
+  Spill spill = std::move(spill_);
+  const bool on_its_way = on_its_way_;
   detectors_ = change.detectors;
-  check(restore(state), "an engine reads its own state");
+  check(decode(state), "an engine reads its own state");
+  spill_ = std::move(spill);
+  on_its_way_ = on_its_way;
+  forget_other_rules();
   std::set<incident::IncidentId> waiting;
   for (const auto& [key, group] : groups_)
     for (const correlate::Episode& episode : group.group.episodes())
@@ -369,26 +420,41 @@ void Engine::change_rules(const RulesChange& change, Time now, Changes& changes)
 }
 
 void Engine::finalise(bool historic, std::optional<Time> until, Time now, Changes& changes) {
-  if (!until) return;
+  if (!until) return passed_[historic].reset();
+  const bool all = *until == kTimeMax;
   auto& late = late_due_[historic];
-  while (!late.empty() && (late.top().time <= now || *until == kTimeMax)) {
+  while (!late.empty() && (late.top().time <= now || all)) {
     const Due due = late.top();
     late.pop();
     const auto it = groups_.find(due.key);
-    if (it == groups_.end() || it->second.id != due.id) continue;
-    if (*it->second.late_until > now && *until != kTimeMax) {
+    if (it == groups_.end() || it->second.id != due.id || !it->second.late_until) continue;
+    if (*it->second.late_until > now && !all) {
       late.push({*it->second.late_until, due.level, due.id, due.key});
       continue;
     }
     it->second.late_until.reset();
     if (std::exchange(it->second.parked, false)) schedule(due.key, it->second);
   }
+  late_passed_[historic] = all ? kTimeMax : now;
   auto& queue = due_[historic];
-  while (!queue.empty() && queue.top().time <= *until) {
-    const Due due = queue.top();
-    queue.pop();
-    finalise_due(due, *until, now, changes);
+  Spill::Timer complete;  // up to which due_ has what lies in the store
+  bool more = true;
+  while (more) {
+    more = fetch_due(historic, *until, complete);
+    while (!queue.empty()) {
+      const Due due = queue.top();
+      const Spill::Timer timer{due.time, due.level, due.id};
+      if (timer > complete) break;
+      queue.pop();
+      passed_[historic] = timer;
+      finalise_due(due, *until, now, changes);
+    }
+    passed_[historic] = complete;
   }
+  if (all)
+    spill_.clear(historic);
+  else
+    spill_.clear_passed(historic, *until, now);
   finalise_storms(historic, *until, changes);
 }
 
@@ -398,6 +464,7 @@ void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes
   State& state = it->second;
   if (due.time != state.due) return;
   state.due = kTimeMax;
+  keep(due.key, state);
   const Detector& detector = detectors_->all()[due.key.detector];
   const correlate::Settings& settings = detector.settings;
   const Time passed = due.time - detector.disorder;
@@ -409,8 +476,9 @@ void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes
   while (const auto episode =
              state.parked ? std::nullopt : state.group.take_final(settings, passed)) {
     took = true;
-    account(state);
+    account(due.key, state);
     if (!episode->incident) continue;
+    --state.incidents;
     incident::Incident& incident = incidents_.at(*episode->incident);
     incident.detection.peak = episode->peak;
     incident.final = true;
@@ -420,7 +488,7 @@ void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes
   if (state.group.empty()) return drop(due.key);
   // What is final is nothing a late event could find again.
   if (took) state.group.forget(settings, passed);
-  account(state);
+  account(due.key, state);
   schedule(due.key, state);
 }
 
@@ -445,7 +513,8 @@ void Engine::evaluate_passed(const Key& key, State& state, Time until, Time now,
 void Engine::drop(const Key& key) {
   const auto it = groups_.find(key);
   state_bytes_ -= it->second.bytes;
-  --groups_by_detector_[key.detector];
+  by_detector_[key.detector].bytes -= it->second.bytes;
+  --by_detector_[key.detector].groups;
   groups_.erase(it);
 }
 

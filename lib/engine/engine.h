@@ -6,11 +6,14 @@
 // clock, no socket, no random source: the same inputs give the same effects, live, after a crash,
 // in a replay and in a test. Lives on one thread. An Input is applied whole or (on a bug) aborts.
 //
-// What it keeps in memory: group states (correlate/group.h), bounded by `state_bytes_max`, the
-// incidents of episodes that are not final, and those that may yet be members of a storm. Recovery:
-// decode() of a checkpoint, then the later inputs again, their effects discarded.
+// What it keeps in memory: group states (correlate/group.h) and the incidents of episodes that are
+// not final, bounded by `state_bytes_max`, and those that may yet be members of a storm. Groups
+// that memory has no room for lie in the store; where a group lies changes nothing that is
+// concluded (residency.cc). Recovery: restore() of a checkpoint, then the later inputs again, their
+// effects discarded.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +28,7 @@
 
 #include "correlate/openings.h"
 #include "engine/detectors.h"
+#include "engine/spill.h"
 #include "engine/watermark.h"
 #include "incident/incident.h"
 #include "incident/lifecycle.h"
@@ -36,8 +40,14 @@ struct EngineOptions {
   WatermarkOptions watermark;
   Duration episode_max = std::chrono::hours(24);
   Duration late_memory = std::chrono::minutes(5);  // received time a late group is remembered
-  std::size_t state_bytes_max = 256 << 20;         // of all group states
-  std::size_t evidence_max = 1'000;                // rows per incident; further hits are counted
+  // Of all group states in memory. With `spilled`, groups leave at a checkpoint above `spill_above`
+  // until there is `spill_to`; without, or where nothing can leave, new groups are refused at
+  // `max`.
+  std::size_t state_bytes_max = 256 << 20;
+  std::size_t spill_above = 192 << 20;
+  std::size_t spill_to = 96 << 20;
+  std::shared_ptr<const SpilledGroups> spilled = nullptr;
+  std::size_t evidence_max = 1'000;  // rows per incident; further hits are counted
   correlate::StormSettings storm;
 };
 
@@ -75,13 +85,25 @@ struct Effects {
                                              // without continuations of long episodes and
                                              // incidents left to a storm
   std::optional<Result<incident::Incident>> answer;  // to a Command
+  // A group could not be read back: nothing of this counts, and the engine must be thrown away.
+  std::optional<Error> failure;
 };
+
+// To be committed with the input that it follows.
+struct Checkpoint {
+  std::string state;
+  store::GroupChanges groups;
+  std::vector<std::uint64_t> spilled;  // groups that leave memory, by detector; empty: none
+};
+
+inline constexpr std::uint8_t kStateVersion = 4;  // of checkpoints and groups in the store
 
 // Counters since construction, for metrics.
 struct EngineCounters {
   std::uint64_t late_counted = 0;    // hits below the watermark
   std::uint64_t ungrouped = 0;       // hits without a value for a group key or counted field
   std::uint64_t groups_refused = 0;  // hits not tracked because state_bytes_max was reached
+  std::uint64_t groups_fetched = 0;  // that came back from the store
   std::uint64_t left_to_storm = 0;   // incidents that opened as members of a running storm
 };
 
@@ -98,15 +120,24 @@ class Engine {
   std::optional<Time> watermark(bool historic) const { return lanes_[historic].value(); }
   std::size_t lagging_sources() const { return lanes_[0].lagging(); }
   std::size_t groups() const { return groups_.size(); }
-  std::size_t groups_of(std::size_t detector) const { return groups_by_detector_.at(detector); }
+  std::size_t groups_of(std::size_t detector) const { return by_detector_.at(detector).groups; }
   std::size_t state_bytes() const { return state_bytes_; }
+  std::size_t state_bytes_max() const { return options_.state_bytes_max; }
+  std::uint64_t groups_spilled() const { return spill_.groups(); }  // that lie in the store
   // Does the passing of time matter now? Without open groups ticks may be left out.
-  bool waits_for_time() const { return !groups_.empty() || !storms_.empty(); }
+  bool waits_for_time() const { return !groups_.empty() || !storms_.empty() || !spill_.empty(); }
   const Detectors& detectors() const { return *detectors_; }
   // An incident that is still in memory, or null.
   const incident::Incident* find(incident::IncidentId id) const;
 
-  std::string checkpoint() const;
+  // All that is in memory.
+  std::string checkpoint() const { return encode(false); }
+  // With the groups that leave memory for the store, where there are too many. They leave it when
+  // the checkpoint is in the store: checkpoint_kept(), before which there is no other one.
+  Checkpoint take_checkpoint();
+  void checkpoint_kept();
+  bool wants_checkpoint() const;
+  bool checkpoint_on_its_way() const { return on_its_way_; }
   // Replaces the state. Groups whose detection no longer exists are dropped. False: not understood.
   bool restore(std::string_view checkpoint);
 
@@ -122,6 +153,9 @@ class Engine {
       return k.group.low ^ (k.detector * 0x9E3779B97F4A7C15ull) ^ (k.historic ? 1u : 0u);
     }
   };
+  struct IdHash {
+    std::size_t operator()(const Hash128& id) const { return id.low; }
+  };
   struct State {
     correlate::Group group;
     std::vector<std::string> values;  // of the group-by fields
@@ -132,6 +166,9 @@ class Engine {
     std::optional<Time> late_until;  // received time until which it is remembered at least
     bool parked = false;             // due, but kept for late events: see late_due_
     bool late = false;               // some event of it was below the watermark
+    bool leaving = false;            // its row is in the checkpoint that is on its way
+    std::uint32_t incidents = 0;     // of its episodes
+    std::uint64_t touched = 0;       // input of its latest event
   };
   // When a group has something to evaluate or final. At one time, what is counted comes before what
   // counts it.
@@ -144,7 +181,13 @@ class Engine {
       return std::tie(time, level, id) > std::tie(o.time, o.level, o.id);
     }
   };
-  using DueQueue = std::priority_queue<Due, std::vector<Due>, std::greater<>>;
+  struct DueQueue : std::priority_queue<Due, std::vector<Due>, std::greater<>> {
+    template <class Keep>
+    void keep_if(const Keep& keep) {
+      std::erase_if(c, [&](const Due& due) { return !keep(due); });
+      std::make_heap(c.begin(), c.end(), comp);
+    }
+  };
   struct StormKey {  // a rule's openings, news and history apart
     std::uint32_t detector = 0;
     bool historic = false;
@@ -168,13 +211,15 @@ class Engine {
     Time now;
     std::optional<Time> settled;  // all that happened before is known
     bool late = false;
+    bool looked_up = false;  // the store has no valid row of the group
   };
   void count(const Sighting& sighting, Changes& changes);
   void count_held(const Sighting& cause, const State& state,
                   const std::vector<correlate::Point>& held, Changes& changes);
   void apply_command(const Command& command, Time now, Effects& effects, Changes& changes);
   void change_rules(const RulesChange& change, Time now, Changes& changes);
-  State* find_or_create(const Key& key, const GroupKey& group);
+  State* find_or_create(const Key& key, const GroupKey& group, bool looked_up);
+  State& add(const Key& key, State&& state);
   struct Cause {  // the event that changes incidents now
     const Detector& detector;
     std::uint64_t sequence = 0;  // of its hit
@@ -203,10 +248,38 @@ class Engine {
   void encode_storms(ByteWriter& out) const;
   bool decode_storms(ByteReader& in, const std::vector<std::optional<std::uint32_t>>& detector_now);
   void drop(const Key& key);
+  Time due_of(const Key& key, const State& state) const;
+  // residency.cc
+  Spill::Place place_of(const Key& key) const;
+  Spill::Timer timer_of(const Key& key, const State& state) const;
+  bool without_timer(const State& state) const;
+  bool may_leave(const State& state) const;
+  std::vector<std::uint64_t> spill_cold_groups();
+  void spill(const Key& key, State& state);
+  void keep(const Key& key, State& state);
+  void fetch(const HitsInput& input);
+  State* fetch(const Key& key);
+  State* fetch_incident(incident::IncidentId id);
+  bool fetch_due(bool historic, Time until, Spill::Timer& complete);
+  State* take_in(const std::string& row, std::string_view value);
+  bool catch_up(const Key& key, State& state);
+  void forget_other_rules();
   void evaluate_passed(const Key& key, State& state, Time until, Time now, Changes& changes);
   void schedule(const Key& key, State& state);
-  void account(State& state);
-  void encode_groups(ByteWriter& out) const;
+  void account(const Key& key, State& state);
+  std::string encode(bool leaving_left_out) const;
+  bool decode(std::string_view checkpoint);
+  static void encode_state(ByteWriter& out, const State& state, bool historic);
+  struct StateRow {
+    State state;  // but for its group
+    bool historic = false;
+    std::string_view group;
+    Hash128 group_hash;
+  };
+  static StateRow decode_state(ByteReader& in, std::uint8_t version);
+  static bool decode_group(const StateRow& row, std::uint8_t version,
+                           const correlate::Settings& settings, State& state);
+  void encode_groups(ByteWriter& out, bool leaving_left_out) const;
   bool decode_groups(ByteReader& in, std::uint8_t version,
                      std::vector<std::optional<std::uint32_t>>& detector_now);
 
@@ -215,7 +288,13 @@ class Engine {
   EngineOptions options_;
   Watermark lanes_[2];
   std::unordered_map<Key, State, KeyHash> groups_;
-  std::vector<std::size_t> groups_by_detector_;
+  struct OfDetector {
+    Hash128 identity;
+    std::size_t groups = 0;  // in memory
+    std::size_t bytes = 0;   // of them
+  };
+  std::vector<OfDetector> by_detector_;
+  std::map<Hash128, std::uint32_t> detector_of_;                  // by identity
   DueQueue due_[2];                                               // by event time
   DueQueue late_due_[2];                                          // late groups, by received time
   std::map<incident::IncidentId, incident::Incident> incidents_;  // of episodes not yet final
@@ -227,6 +306,15 @@ class Engine {
   std::uint64_t next_group_ = 1;
   std::size_t state_bytes_ = 0;
   EngineCounters counters_;
+
+  Spill spill_;
+  // How far finalise() has come: everything due up to there was done.
+  std::optional<Spill::Timer> passed_[2];
+  Time late_passed_[2] = {kTimeMin, kTimeMin};  // received time
+  std::vector<Key> leaving_;                    // with the checkpoint that is on its way
+  std::unordered_map<incident::IncidentId, Key, IdHash> leaving_incidents_;
+  bool on_its_way_ = false;
+  std::size_t spilled_to_ = 0;  // state_bytes_ that the last checkpoint left
 };
 
 }  // namespace vakt::engine

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "engine/commit.h"
+#include "engine/stored_groups.h"
 #include "store/store.h"
 
 namespace vakt::engine {
@@ -22,8 +23,13 @@ struct Offline::Impl {
         store(s),
         now(received),
         worker(pipeline),
-        engine(pipeline->detectors, s == nullptr ? 0 : s->origin(), options),
+        engine(pipeline->detectors, s == nullptr ? 0 : s->origin(), with_store(options, s)),
         batch(kBatchBytes + kFrameBytesMax, kBatchEvents) {}
+
+  static EngineOptions with_store(EngineOptions options, const store::Store* store) {
+    if (store != nullptr) options.spilled = std::make_shared<const StoredGroups>(*store);
+    return options;
+  }
 
   void flush() {
     if (batch.empty()) return;
@@ -45,9 +51,16 @@ struct Offline::Impl {
     }
     timeline.insert(timeline.end(), effects.timeline.begin(), effects.timeline.end());
     if (store == nullptr || failure) return;
-    const store::Commit commit = make_commit(engine, *pipeline, input, effects, events);
+    if (effects.failure) {
+      failure = effects.failure;
+      return;
+    }
+    store::Commit commit = make_commit(engine, *pipeline, input, effects, events);
+    const bool full = engine.wants_checkpoint();
+    if (full) add_checkpoint(commit, engine.take_checkpoint());
     const store::Commit* const group[] = {&commit};
     if (auto done = store->commit(group); !done) failure = done.error();
+    if (full && !failure) engine.checkpoint_kept();
   }
 
   std::shared_ptr<const Pipeline> pipeline;

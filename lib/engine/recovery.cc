@@ -97,17 +97,23 @@ Result<RecoveryReport> recover(Engine& engine, const store::Store& store,
   }
   Replay replay(pipeline, report);
   std::uint64_t broken = 0;
+  std::optional<Error> unread;
   const auto read = store.read_log(engine.inputs(), [&](const store::LogEntry& entry) {
     const auto input = entry.number == engine.inputs() + 1 ? replay.input(entry) : std::nullopt;
     if (!input) {
       broken = entry.number;
       return false;
     }
-    engine.apply(*input);
+    Effects effects = engine.apply(*input);
+    if (effects.failure) {
+      unread = std::move(effects.failure);
+      return false;
+    }
     ++report.inputs_replayed;
     return true;
   });
   if (!read) return tl::make_unexpected(read.error());
+  if (unread) return tl::make_unexpected(*unread);
   if (broken != 0 || engine.inputs() != store.last_commit())
     return fail(Errc::corrupt,
                 fmt::format("the input log cannot be read at commit {}: the store is damaged",

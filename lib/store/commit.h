@@ -12,6 +12,7 @@
 #include "event/batch.h"
 #include "incident/incident.h"
 #include "store/block.h"
+#include "store/group_rows.h"
 
 namespace vakt::store {
 
@@ -56,6 +57,7 @@ struct Commit {
   std::vector<EvidenceRow> evidence;
   std::optional<Idempotency> idempotency;
   std::optional<std::string> checkpoint;  // engine state after this input, for recovery
+  GroupChanges groups;                    // with it: what is not in memory
   std::optional<std::string> statistics;  // replaces what Store::statistics() gives
 };
 

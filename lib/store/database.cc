@@ -146,7 +146,7 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options,
 Result<void> Database::open_families(const Options& options, std::vector<std::string>* notes) {
   path_ = options.path;
   durability_ = options.durability;
-  Settings settings = make_settings(options);
+  Settings settings = make_settings(options, *group_expiry_);
   env_ = settings.db.env;
   statistics_ = settings.db.statistics;
   if (auto known = check_families(path_, settings.db); !known) return known;
@@ -248,6 +248,24 @@ Result<std::optional<std::string>> Database::get(Family from, std::string_view k
     return tl::make_unexpected(
         to_error(status, fmt::format("reading {} of {}", family_name(from), path_)));
   return std::optional<std::string>(std::move(value));
+}
+
+Result<std::vector<std::optional<std::string>>> Database::get(
+    Family from, std::span<const std::string> keys) const {
+  const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+  std::vector<rocksdb::PinnableSlice> values(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  db_->MultiGet(rocksdb::ReadOptions(), family(from), keys.size(), slices.data(), values.data(),
+                statuses.data());
+  std::vector<std::optional<std::string>> out(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].IsNotFound()) continue;
+    if (!statuses[i].ok())
+      return tl::make_unexpected(
+          to_error(statuses[i], fmt::format("reading {} of {}", family_name(from), path_)));
+    out[i] = values[i].ToString();
+  }
+  return out;
 }
 
 Result<void> Database::write(rocksdb::WriteBatch& batch, bool durable) {

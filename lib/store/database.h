@@ -10,11 +10,13 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "store/group_expiry.h"
 #include "store/store.h"
 
 namespace vakt::store {
@@ -35,8 +37,9 @@ enum class Family : std::size_t {
   timeline,
   evidence,
   idempotency,
+  groups,
 };
-inline constexpr std::size_t kFamilies = 11;
+inline constexpr std::size_t kFamilies = 12;
 
 Error to_error(const rocksdb::Status& status, std::string_view doing);
 
@@ -62,8 +65,13 @@ class Database {
                     std::string_view upper) const;
 
   Result<std::optional<std::string>> get(Family family, std::string_view key) const;
+  // In the order of the keys.
+  Result<std::vector<std::optional<std::string>>> get(Family family,
+                                                      std::span<const std::string> keys) const;
   // `durable`: as the options say; else it may be lost in a power cut, with all that follows it.
   Result<void> write(rocksdb::WriteBatch& batch, bool durable);
+
+  GroupExpiry& group_expiry() const { return *group_expiry_; }
 
   std::uint64_t disk_free_bytes() const;
   std::uint64_t write_stall_micros() const;
@@ -76,6 +84,7 @@ class Database {
   std::string path_;
   Durability durability_ = Durability::fsync;
   rocksdb::Env* env_ = nullptr;
+  std::unique_ptr<GroupExpiry> group_expiry_ = std::make_unique<GroupExpiry>();  // outlives db_
   std::shared_ptr<rocksdb::Statistics> statistics_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};

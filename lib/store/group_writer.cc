@@ -51,7 +51,10 @@ Result<void> GroupWriter::add(std::span<const Commit* const> group) {
     if (commit->idempotency) add_answer(*commit->idempotency);
     state_.last_commit = commit->number;
     state_.last_now = std::max(state_.last_now, commit->now);
-    if (commit->checkpoint) state_.checkpoint_sequence = state_.next_sequence;
+    if (commit->checkpoint) {
+      state_.checkpoint_sequence = state_.next_sequence;
+      add_groups(commit->groups);
+    }
   }
   if (auto ok = end_block(); !ok) return ok;
   add_incidents(group);
@@ -111,6 +114,13 @@ void GroupWriter::add_log(std::span<const Commit* const> group) {
     }
     next += events;
   }
+}
+
+void GroupWriter::add_groups(const GroupChanges& changes) {
+  for (const auto& [lower, upper] : changes.removed_ranges)
+    database_.remove_range(batch_, Family::groups, lower, upper);
+  for (const std::string& key : changes.removed) database_.remove(batch_, Family::groups, key);
+  for (const GroupRow& row : changes.put) database_.put(batch_, Family::groups, row.key, row.value);
 }
 
 // Says at which event each minute of `now` began, which is how retention finds old hits.

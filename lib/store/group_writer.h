@@ -51,6 +51,7 @@ class GroupWriter {
   Result<void> end_block();
   void put(const BlockHead& head, const std::string& bytes, std::uint64_t first);
   void add_hits(const Commit& commit);
+  void add_groups(const GroupChanges& changes);
   void add_incidents(std::span<const Commit* const> group);
   Result<void> add_evidence(const Commit& commit);
   Result<std::string> find_hit(const EvidenceRow& row) const;

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/time.h"
+#include "store/sortable_time.h"
 
 namespace vakt::store {
 
@@ -76,11 +77,6 @@ inline std::string text_key(char kind, std::string_view text) {
   std::string key(1, kind);
   key.append(text);
   return key;
-}
-
-// The sign bit is flipped so that times before 1970 sort first.
-inline std::uint64_t sortable(Time time) {
-  return static_cast<std::uint64_t>(to_ns(time)) ^ (1ull << 63);
 }
 
 inline std::string received_key(Time time, std::string_view text) {

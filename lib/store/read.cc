@@ -58,6 +58,22 @@ Result<std::optional<Store::Checkpoint>> Store::checkpoint() const {
   return checkpoint;
 }
 
+Result<std::vector<std::optional<std::string>>> Store::group_rows(
+    std::span<const std::string> keys) const {
+  return impl_->database->get(Family::groups, keys);
+}
+
+Result<std::vector<GroupRow>> Store::scan_group_rows(std::string_view lower, std::string_view upper,
+                                                     std::size_t limit) const {
+  std::vector<GroupRow> rows;
+  Scan scan(*impl_->database, Family::groups, std::string(lower), std::string(upper),
+            Scan::Direction::forward, true);
+  for (; scan.valid() && rows.size() < limit; scan.next())
+    rows.push_back({std::string(scan.key()), std::string(scan.value())});
+  if (auto read = scan.status(); !read) return tl::make_unexpected(read.error());
+  return rows;
+}
+
 Result<std::optional<std::string>> Store::statistics() const {
   auto row = impl_->database->get(Family::checkpoint, kStatisticsKey);
   if (!row) return tl::make_unexpected(row.error());

@@ -39,6 +39,7 @@ constexpr std::array<FamilySettings, kFamilies> kFamilySettings{{
     {"timeline", 64, 2, kZstd},
     {"evidence", 32, 2, kZstd},
     {"idempotency", 64, 2, kZstd, false, true},
+    {"groups", 8, 3, kZstd, false, true},
 }};
 
 rocksdb::ColumnFamilyOptions family_options(const FamilySettings& settings, std::size_t memory,
@@ -70,7 +71,7 @@ std::string_view family_name(Family family) {
   return kFamilySettings.at(static_cast<std::size_t>(family)).name;
 }
 
-Settings make_settings(const Options& options) {
+Settings make_settings(const Options& options, const GroupExpiry& group_expiry) {
   const std::size_t memory = std::max(options.memory_bytes, kMemoryBytesMin);
   // Write buffers are charged to the cache, so that both together stay within `memory`.
   const auto cache = rocksdb::NewLRUCache(memory, 2);
@@ -99,6 +100,11 @@ Settings make_settings(const Options& options) {
   db.statistics->set_stats_level(rocksdb::StatsLevel::kExceptHistogramOrTimers);
   for (const FamilySettings& family : kFamilySettings)
     settings.families.emplace_back(std::string(family.name), family_options(family, memory, cache));
+  // Rows that are over go in time, also where nothing is written any more.
+  rocksdb::ColumnFamilyOptions& groups =
+      settings.families[static_cast<std::size_t>(Family::groups)].options;
+  groups.compaction_filter = &group_expiry;
+  groups.periodic_compaction_seconds = 6 * 3600;
   return settings;
 }
 

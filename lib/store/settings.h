@@ -16,7 +16,8 @@ struct Settings {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;  // in the order of Family
 };
 
-Settings make_settings(const Options& options);
+// `group_expiry` must live as long as the database.
+Settings make_settings(const Options& options, const GroupExpiry& group_expiry);
 std::string_view family_name(Family family);
 
 }  // namespace vakt::store

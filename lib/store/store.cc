@@ -76,6 +76,8 @@ Result<void> Store::commit(std::span<const Commit* const> group) {
     return impl.poison(written.error());
   impl.tail.insert(impl.tail.end(), writer.tail().begin(), writer.tail().end());
   impl.publish(writer.state());
+  for (const Commit* commit : group)
+    if (commit->checkpoint) impl.database->group_expiry().set(commit->groups.over_until);
   return {};
 }
 

@@ -117,6 +117,12 @@ class Store {
     std::string state;
   };
   Result<std::optional<Checkpoint>> checkpoint() const;  // the newest
+  // Groups that are not in it, as of it: see group_rows.h. In the order of the keys, nullopt where
+  // there is none; the first `limit` rows with lower <= key < upper.
+  Result<std::vector<std::optional<std::string>>> group_rows(
+      std::span<const std::string> keys) const;
+  Result<std::vector<GroupRow>> scan_group_rows(std::string_view lower, std::string_view upper,
+                                                std::size_t limit) const;
   // What was counted of events so far (Commit::statistics), as somebody else encodes it.
   Result<std::optional<std::string>> statistics() const;
   // Entries with number > after, in order, until `each` returns false.

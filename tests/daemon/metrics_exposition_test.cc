@@ -76,6 +76,7 @@ struct Rig {
     for (const auto& of : rules.detectors) {
       add(of->opened, 2);
       add(of->groups, 3);
+      add(of->spilled, 8);
     }
     add(counters.groups_refused);
     add(counters.incidents_closed[1][3], 4);

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "lib/engine/memory_groups.h"
 #include "sim/oracle.h"
 
 namespace vakt::engine {
@@ -351,14 +352,18 @@ class Simulation {
     EngineOptions options;
     options.episode_max = std::chrono::hours(1'000);
     options.storm.groups = 0;
+    options.spill_above = 0;
+    options.spill_to = 0;
+    if (spills_) options.spilled = rows_;
     return std::make_unique<Engine>(detectors_, 42, options);
   }
 
   void crash() {
-    const std::string bytes = engine_->checkpoint();
+    Checkpoint checkpoint = engine_->take_checkpoint();
+    rows_->apply(checkpoint.groups);
     engine_ = make_engine();
-    ASSERT_TRUE(engine_->restore(bytes));
-    ASSERT_EQ(engine_->checkpoint(), bytes);
+    ASSERT_TRUE(engine_->restore(checkpoint.state));
+    ASSERT_EQ(engine_->checkpoint(), checkpoint.state);
   }
 
   using Groups = std::map<std::string, std::vector<oracle::Event>>;
@@ -409,6 +414,8 @@ class Simulation {
   }
 
   std::mt19937_64 random_;
+  bool spills_ = pick(2) == 0;  // all groups leave memory at a checkpoint
+  std::shared_ptr<testing::MemoryGroups> rows_ = std::make_shared<testing::MemoryGroups>();
   std::vector<Case> cases_;
   std::vector<Event> events_;
   event::FieldNames names_;

@@ -19,6 +19,7 @@
 #include "engine/commit.h"
 #include "engine/offline.h"
 #include "engine/recovery.h"
+#include "engine/stored_groups.h"
 #include "folder.h"
 #include "framing/framer.h"
 #include "lib/store/fault_env.h"
@@ -38,6 +39,7 @@ constexpr const char* kStorePath = "/vakt";
 struct Settings {
   golden::Truth rule;
   std::uint64_t threshold = 1;
+  std::size_t spill_above = 0;  // all groups leave memory at a checkpoint, or at this size
 };
 
 std::string log_stamp(Time t) {
@@ -54,6 +56,7 @@ class Simulation {
     settings_.rule.distinct = pick(2) == 0;
     settings_.rule.window = std::to_string(5 + pick(300)) + "s";
     settings_.threshold = 2 + pick(4);
+    settings_.spill_above = pick(2) * 2'000;
     load_pipeline();
     make_log();
     open();
@@ -206,7 +209,11 @@ class Simulation {
         continue;
       }
       store_ = std::move(*opened);
-      engine_ = std::make_unique<Engine>(pipeline_->detectors, 7, EngineOptions{});
+      EngineOptions engine_options;
+      engine_options.spilled = std::make_shared<const StoredGroups>(*store_);
+      engine_options.spill_above = settings_.spill_above;
+      engine_options.spill_to = 0;
+      engine_ = std::make_unique<Engine>(pipeline_->detectors, 7, engine_options);
       const auto report = recover(*engine_, *store_, *pipeline_);
       ASSERT_TRUE(report) << report.error().message;
       return;
@@ -246,10 +253,12 @@ class Simulation {
           commits.emplace_back(make_commit(*engine_, *pipeline_, input, effects, &batch));
       commit.idempotency =
           store::Idempotency{"batch-" + std::to_string(next_batch_ + i), {}, "ok", now_};
-      if (pick(5) == 0) commit.checkpoint = engine_->checkpoint();
+      if (pick(5) == 0 && !engine_->checkpoint_on_its_way())
+        add_checkpoint(commit, engine_->take_checkpoint());
       group.push_back(&commit);
     }
     if (!store_->commit(group)) return false;
+    if (engine_->checkpoint_on_its_way()) engine_->checkpoint_kept();
     next_batch_ += count;
     if (pick(4) == 0 && !store_->maintain(now_)) return false;
     return true;
@@ -263,9 +272,11 @@ class Simulation {
     const Input input{now_, RulesChange{pipeline_->detectors, "again"}};
     const Effects effects = engine_->apply(input);
     store::Commit commit = make_commit(*engine_, *pipeline_, input, effects, nullptr);
-    commit.checkpoint = engine_->checkpoint();
+    add_checkpoint(commit, engine_->take_checkpoint());
     const store::Commit* const group[] = {&commit};
-    return store_->commit(group).has_value();
+    if (!store_->commit(group)) return false;
+    engine_->checkpoint_kept();
+    return true;
   }
 
   void finish() {

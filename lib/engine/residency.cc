@@ -1,0 +1,365 @@
+// Which groups are in memory, and which in the store (README.md "Where groups lie").
+//
+// Groups leave with a checkpoint, the ones not touched for longest first, of the rules that take
+// more than their share; they come back with the batch that has a hit for them, or when something
+// of theirs is due. One without incident or evaluation to come has nothing due: it is caught up
+// with when it is read. Where a group lies changes nothing that is concluded.
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "base/check.h"
+#include "engine/engine.h"
+#include "store/incident_codec.h"
+#include "store/sortable_time.h"
+
+namespace vakt::engine {
+namespace {
+
+constexpr std::size_t kPortion = 1024;  // rows read at once
+
+// So that all together have `total` bytes: what each may have that wants more.
+std::size_t fair_share(std::vector<std::size_t> wanted, std::size_t total) {
+  std::sort(wanted.begin(), wanted.end());
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const std::size_t share = total / (wanted.size() - i);
+    if (wanted[i] > share) return share;
+    total -= wanted[i];
+  }
+  return SIZE_MAX;
+}
+
+std::uint32_t checksum(std::string_view bytes) { return static_cast<std::uint32_t>(hash64(bytes)); }
+
+// The value but for its checksum; nullopt: it is damaged.
+std::optional<std::string_view> checked(std::string_view value) {
+  if (value.size() < sizeof(std::uint32_t)) return std::nullopt;
+  const std::string_view content = value.substr(0, value.size() - sizeof(std::uint32_t));
+  const bool whole = ByteReader(value.substr(content.size())).be32() == checksum(content);
+  return whole ? std::optional(content) : std::nullopt;
+}
+
+// A row: expiry, version, id, what belongs to it, state, checksum.
+struct Row {
+  std::uint8_t version = 0;
+  std::uint64_t id = 0;
+  std::optional<Spill::Timer> timer;
+  std::vector<incident::Incident> incidents;
+};
+
+std::optional<Row> decode_row(std::optional<std::string_view> content, ByteReader& in) {
+  if (!content) return std::nullopt;
+  in = ByteReader(*content);
+  Row row;
+  in.be64();  // the expiry is the store's
+  row.version = in.u8();
+  row.id = in.varint();
+  if (in.u8() != 0) {
+    const Time time = from_ns(in.svarint());
+    row.timer = Spill::Timer{time, static_cast<std::uint32_t>(in.varint()), row.id};
+  }
+  const std::uint64_t incidents = in.varint();
+  for (std::uint64_t i = 0; i < incidents && in.ok(); ++i) {
+    auto incident = store::decode_incident(in.bytes());
+    if (!incident) return std::nullopt;
+    row.incidents.push_back(std::move(*incident));
+  }
+  return in.ok() && row.version <= kStateVersion ? std::optional(std::move(row)) : std::nullopt;
+}
+
+std::vector<std::string> others_of(bool historic, const std::optional<Spill::Timer>& timer,
+                                   const std::vector<incident::IncidentId>& incidents) {
+  std::vector<std::string> rows;
+  if (timer) rows.push_back(Spill::timer_row(historic, *timer));
+  for (const incident::IncidentId id : incidents) rows.push_back(Spill::incident_row(id));
+  return rows;
+}
+
+std::vector<incident::IncidentId> incidents_of(const correlate::Group& group) {
+  std::vector<incident::IncidentId> out;
+  for (const correlate::Episode& episode : group.episodes())
+    if (episode.incident) out.push_back(*episode.incident);
+  return out;
+}
+
+}  // namespace
+
+Spill::Place Engine::place_of(const Key& key) const {
+  return {key.historic, by_detector_[key.detector].identity, key.group};
+}
+
+Spill::Timer Engine::timer_of(const Key& key, const State& state) const {
+  return {due_of(key, state), detectors_->all()[key.detector].level, state.id};
+}
+
+bool Engine::without_timer(const State& state) const {
+  return state.incidents == 0 && !state.group.not_evaluated();
+}
+
+bool Engine::may_leave(const State& state) const {
+  if (without_timer(state)) return true;
+  if (state.late_until) return false;  // due by two clocks
+  for (const correlate::Episode& episode : state.group.episodes())
+    if (episode.incident && waiting_.contains(*episode.incident)) return false;
+  return true;
+}
+
+// Where little could leave, not at every input.
+bool Engine::wants_checkpoint() const {
+  const std::size_t more = (options_.spill_above - options_.spill_to) / 2;
+  return spill_.attached() && !on_its_way_ && state_bytes_ > options_.spill_above &&
+         state_bytes_ >= spilled_to_ + more;
+}
+
+Checkpoint Engine::take_checkpoint() {
+  check(!on_its_way_, "one checkpoint at a time");
+  Checkpoint out;
+  if (!spill_.attached()) {
+    out.state = encode(false);
+    return out;
+  }
+  out.spilled = spill_cold_groups();
+  out.state = encode(true);
+  out.groups = spill_.take_changes();
+  out.groups.over_until = lanes_[0].value().value_or(kTimeMin);
+  on_its_way_ = true;
+  return out;
+}
+
+std::vector<std::uint64_t> Engine::spill_cold_groups() {
+  spilled_to_ = state_bytes_;
+  if (state_bytes_ <= options_.spill_above) return {};
+  std::vector<std::size_t> bytes;
+  for (const OfDetector& of : by_detector_) bytes.push_back(of.bytes);
+  const std::size_t share = fair_share(bytes, options_.spill_to);
+  struct Candidate {
+    std::uint64_t touched;
+    std::uint64_t id;
+    std::pair<const Key, State>* group;
+  };
+  std::vector<std::vector<Candidate>> of_detector(bytes.size());
+  for (auto& group : groups_)
+    if (bytes[group.first.detector] > share && may_leave(group.second))
+      of_detector[group.first.detector].push_back({group.second.touched, group.second.id, &group});
+  std::vector<std::uint64_t> spilled(bytes.size());
+  for (std::size_t d = 0; d < bytes.size(); ++d) {
+    std::sort(of_detector[d].begin(), of_detector[d].end(), [](const auto& a, const auto& b) {
+      return std::tie(a.touched, a.id) < std::tie(b.touched, b.id);
+    });
+    for (const Candidate& candidate : of_detector[d]) {
+      if (bytes[d] <= share) break;
+      bytes[d] -= candidate.group->second.bytes;
+      spilled_to_ -= candidate.group->second.bytes;
+      spill(candidate.group->first, candidate.group->second);
+      ++spilled[d];
+    }
+  }
+  return spilled;
+}
+
+void Engine::spill(const Key& key, State& state) {
+  const Detector& detector = detectors_->all()[key.detector];
+  const bool timer = !without_timer(state);
+  const Time last = state.group.episodes().back().last;
+  const Time over = last + detector.settings.window + detector.disorder;
+  std::string value;
+  ByteWriter out(value);
+  out.be64(store::sortable(timer || state.late_until ? kTimeMax : over));
+  out.u8(kStateVersion);
+  out.varint(state.id);
+  out.u8(timer ? 1 : 0);
+  if (timer) {
+    const Spill::Timer due = timer_of(key, state);
+    out.svarint(to_ns(due.time));
+    out.varint(due.level);
+    spill_.put_timer(place_of(key), due);
+  }
+  const auto incidents = incidents_of(state.group);
+  out.varint(incidents.size());
+  for (const incident::IncidentId id : incidents) {
+    std::string record;
+    store::encode_incident(incidents_.at(id), record);
+    out.bytes(record);
+    spill_.put_incident(place_of(key), id);
+    leaving_incidents_[id] = key;
+  }
+  encode_state(out, state, key.historic);
+  out.be32(checksum(value));
+  spill_.put(place_of(key), std::move(value), over, state.late_until.value_or(kTimeMin));
+  state.leaving = true;
+  leaving_.push_back(key);
+}
+
+// It stays: what the checkpoint on its way says of it will be void.
+void Engine::keep(const Key& key, State& state) {
+  if (!std::exchange(state.leaving, false)) return;
+  const auto incidents = incidents_of(state.group);
+  const auto timer = without_timer(state) ? std::nullopt : std::optional(timer_of(key, state));
+  spill_.make_void(place_of(key), others_of(key.historic, timer, incidents));
+  for (const incident::IncidentId id : incidents) leaving_incidents_.erase(id);
+}
+
+void Engine::checkpoint_kept() {
+  on_its_way_ = false;
+  if (!spill_.attached()) return;
+  for (const Key& key : std::exchange(leaving_, {})) {
+    const auto it = groups_.find(key);
+    if (it == groups_.end() || !it->second.leaving) continue;
+    for (const incident::IncidentId id : incidents_of(it->second.group)) incidents_.erase(id);
+    drop(key);
+  }
+  leaving_incidents_.clear();
+  spill_.kept();
+  for (DueQueue& queue : due_) {
+    if (queue.size() < 2 * groups_.size() + kPortion) continue;
+    queue.keep_if([&](const Due& due) {
+      const auto it = groups_.find(due.key);
+      return it != groups_.end() && it->second.id == due.id && it->second.due == due.time;
+    });
+  }
+}
+
+// Those that the hits of a batch are of, all at once.
+void Engine::fetch(const HitsInput& input) {
+  std::unordered_set<std::string> seen;
+  std::vector<std::string> rows;
+  for (const event::Hit& hit : input.hits) {
+    const bool historic = (hit.flags & event::kHistoric) != 0;
+    for (const Role& role : detectors_->of_rule(hit.rule)) {
+      if (!spill_.may_have(historic, by_detector_[role.detector].identity)) continue;
+      const auto group = group_key(detectors_->all()[role.detector], role.member, hit);
+      if (!group) continue;
+      const Key key{role.detector, historic, group->hash};
+      if (groups_.contains(key)) continue;
+      std::string row = Spill::group_row(place_of(key));
+      if (seen.insert(row).second) rows.push_back(std::move(row));
+    }
+  }
+  if (rows.empty()) return;
+  const auto values = spill_.get(rows);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (values[i]) take_in(rows[i], *values[i]);
+}
+
+Engine::State* Engine::fetch(const Key& key) {
+  const Spill::Place place = place_of(key);
+  if (!spill_.may_have(place.historic, place.detector)) return nullptr;
+  const std::string row = Spill::group_row(place);
+  const auto value = spill_.get(row);
+  return value ? take_in(row, *value) : nullptr;
+}
+
+// The group of an incident: also where it is leaving.
+Engine::State* Engine::fetch_incident(incident::IncidentId id) {
+  if (const auto leaving = leaving_incidents_.find(id); leaving != leaving_incidents_.end()) {
+    const Key key = leaving->second;
+    State& state = groups_.at(key);
+    keep(key, state);
+    return &state;
+  }
+  if (spill_.empty() || incidents_.contains(id)) return nullptr;
+  const auto row = spill_.get(Spill::incident_row(id));
+  if (!row) return nullptr;
+  const auto value = spill_.get(*row);
+  return value ? take_in(*row, *value) : nullptr;
+}
+
+// Portions, in order: `complete` is how far due_ has all that lies in the store.
+bool Engine::fetch_due(bool historic, Time until, Spill::Timer& complete) {
+  complete = {until, UINT32_MAX, UINT64_MAX};
+  Spill::Due due = spill_.due(historic, until, kPortion);
+  if (due.more) complete = due.timers.back();
+  const auto values = spill_.get(due.rows);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (values[i]) take_in(due.rows[i], *values[i]);
+  return due.more;
+}
+
+// Null: it was over, or is of a rule that is gone.
+Engine::State* Engine::take_in(const std::string& name, std::string_view value) {
+  const auto place = Spill::place_of(name);
+  ByteReader in{{}};
+  auto row = decode_row(checked(value), in);
+  StateRow state_row = decode_state(in, row ? row->version : kStateVersion);
+  const auto detector = place ? detector_of_.find(place->detector) : detector_of_.end();
+  if (detector == detector_of_.end()) return nullptr;
+  const Key key{detector->second, place->historic, place->group};
+  State state = std::move(state_row.state);
+  const bool understood =
+      row && in.at_end() &&
+      decode_group(state_row, row->version, detectors_->all()[key.detector].settings, state);
+  if (!understood) {
+    spill_.fail("a group's row is damaged, or of another version of Vakt");
+    return nullptr;
+  }
+  state.id = row->id;
+  std::vector<incident::IncidentId> ids;
+  for (incident::Incident& incident : row->incidents) {
+    ids.push_back(incident.id);
+    incidents_.insert_or_assign(ids.back(), std::move(incident));
+  }
+  spill_.make_void(*place, others_of(place->historic, row->timer, ids));
+  ++counters_.groups_fetched;
+  if (!catch_up(key, state)) return nullptr;
+  State& added = add(key, std::move(state));
+  added.touched = inputs_;
+  schedule(key, added);
+  if (added.late_until)
+    late_due_[key.historic].push(
+        {*added.late_until, detectors_->all()[key.detector].level, added.id, key});
+  account(key, added);
+  return &added;
+}
+
+// What finalise() would have done with it meanwhile. False: it is over.
+bool Engine::catch_up(const Key& key, State& state) {
+  const Detector& detector = detectors_->all()[key.detector];
+  if (state.late_until && *state.late_until <= late_passed_[key.historic]) {
+    state.late_until.reset();
+    state.parked = false;
+  }
+  const std::optional<Spill::Timer>& passed = passed_[key.historic];
+  while (passed && !state.parked) {
+    const Spill::Timer due = timer_of(key, state);
+    if (due > *passed) break;
+    if (state.late_until) {
+      state.parked = true;
+      break;
+    }
+    const Time until = due.time - detector.disorder;
+    while (state.group.take_final(detector.settings, until)) {
+    }
+    if (state.group.empty()) return false;
+    state.group.forget(detector.settings, until);
+  }
+  return true;
+}
+
+// Rows of rules that are gone. Their incidents stay in memory, for change_rules() to end.
+void Engine::forget_other_rules() {
+  std::vector<Hash128> identities;
+  for (const OfDetector& of : by_detector_) identities.push_back(of.identity);
+  for (const auto& [historic, detector] : spill_.others_than(identities)) {
+    std::string after;
+    for (bool more = true; more;) {
+      const auto rows = spill_.rows_of(historic, detector, after, kPortion);
+      more = rows.size() == kPortion;
+      if (more) after = rows.back().key;
+      for (const store::GroupRow& found : rows) {
+        if (spill_.is_void(found.key)) continue;
+        ByteReader in{{}};
+        auto row = decode_row(checked(found.value), in);
+        if (!row || (row->incidents.empty() && !row->timer)) continue;
+        std::vector<incident::IncidentId> ids;
+        for (incident::Incident& incident : row->incidents) {
+          ids.push_back(incident.id);
+          incidents_.insert_or_assign(ids.back(), std::move(incident));
+        }
+        spill_.make_void(*Spill::place_of(found.key), others_of(historic, row->timer, ids));
+      }
+    }
+    spill_.clear(historic, detector);
+  }
+}
+
+}  // namespace vakt::engine
