@@ -98,9 +98,7 @@ class Flood {
     if (!opened) throw std::runtime_error(opened.error().message);
     store_ = std::move(*opened);
     engine::EngineOptions engine_options;
-    engine_options.state_bytes_max = options_.budget_mb << 20;
-    engine_options.spill_above = engine_options.state_bytes_max / 4 * 3;
-    engine_options.spill_to = engine_options.state_bytes_max / 8 * 3;
+    engine_options.set_state_bytes_max(options_.budget_mb << 20);
     if (!options_.plain)
       engine_options.spilled = std::make_shared<const engine::StoredGroups>(*store_);
     engine_ =
@@ -139,6 +137,7 @@ class Flood {
         options_.budget_mb, found_, found_attacker_ ? "the slow attack found" : "MISSED");
   }
 
+  double stalled() const { return 1e-6 * static_cast<double>(store_->stats().write_stall_micros); }
   bool found() const { return found_attacker_; }
 
   void restart() {
@@ -219,8 +218,10 @@ int main(int argc, char** argv) {
     const double took = seconds_of(CLOCK_MONOTONIC) - wall;
     flood.report();
     const auto events = static_cast<double>(options.events);
-    fmt::print("{:.0f} events/s, {:.2f} us of CPU an event, {:.0f} MB resident at most\n",
-               events / took, cpu_spent / events * 1e6, resident_mb());
+    fmt::print(
+        "{:.0f} events/s, {:.2f} us of CPU an event, {:.0f} MB resident at most, writes "
+        "waited {:.1f} s for compaction\n",
+        events / took, cpu_spent / events * 1e6, resident_mb(), flood.stalled());
     const double restart = seconds_of(CLOCK_MONOTONIC);
     flood.restart();
     fmt::print("started again in {:.2f} s\n", seconds_of(CLOCK_MONOTONIC) - restart);

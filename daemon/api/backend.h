@@ -25,6 +25,9 @@ struct ReloadReport {
   std::uint64_t added = 0;  // these three: rules and correlations, by id
   std::uint64_t changed = 0;
   std::uint64_t removed = 0;
+  // Of the changed ones those whose detection, group key or window is another: what they counted so
+  // far does not count any more. Ids, in order.
+  std::vector<std::string> begin_anew;
   std::string ruleset_sha256;
   double seconds = 0;
 };

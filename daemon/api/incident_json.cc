@@ -117,6 +117,7 @@ json::object to_json(const incident::Incident& i) {
   out["provisional"] = !i.final;
   out["historic"] = i.historic;
   out["late"] = i.late;
+  out["approximate"] = i.approximate;
   out["merged_into"] = id_or_null(i.merged_into);
   out["continues"] = id_or_null(i.continues);
   out["linked"] = std::move(linked);

@@ -11,6 +11,8 @@ namespace json = boost::json;
 
 json::object to_json(const ReloadReport& report) {
   json::object out;
+  json::array anew;
+  for (const std::string& id : report.begin_anew) anew.push_back(safe_string(id));
   if (report.done) {
     out = {{"status", "reloaded"},
            {"rules", report.rules},
@@ -18,6 +20,7 @@ json::object to_json(const ReloadReport& report) {
            {"added", report.added},
            {"changed", report.changed},
            {"removed", report.removed},
+           {"begin_anew", std::move(anew)},
            {"ruleset_sha256", report.ruleset_sha256},
            {"seconds", report.seconds}};
   } else {

@@ -150,6 +150,7 @@ Result<void> App::open_store(const config::Config& config, const AppOptions& opt
   engine::EngineOptions engine_options;
   engine_options.watermark.disorder = config.disorder;
   engine_options.storm = config.storm;
+  engine_options.set_state_bytes_max(config.memory_groups_bytes);
   committer_ = std::make_unique<Committer>(*context_, slot_);
   engine_ = std::make_unique<EngineLoop>(*context_, loaded_, slot_, *committer_,
                                          store_options(config, options.env), engine_options);

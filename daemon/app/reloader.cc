@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "source/clock.h"
 #include "source/named_thread.h"
 
@@ -61,6 +62,8 @@ void compare(const engine::Pipeline& before, const engine::Pipeline& now,
       ++report.added;
     else if (old->second != content)
       ++report.changed;
+    if (old != old_ones.end() && std::get<0>(old->second) != std::get<0>(content))
+      report.begin_anew.push_back(id);
   }
   for (const auto& [id, content] : old_ones) report.removed += new_ones.contains(id) ? 0 : 1;
 }
@@ -210,6 +213,9 @@ api::ReloadReport Reloader::reload() {
   spdlog::info("reload: {} rules and {} correlations, {} added, {} changed, {} removed, {:.2f} s",
                report.rules, report.correlations, report.added, report.changed, report.removed,
                report.seconds);
+  for (const std::string& id : report.begin_anew)
+    spdlog::info("reload: {} counts anew: its detection, group key or window changed",
+                 escape_terminal(id));
   return report;
 }
 

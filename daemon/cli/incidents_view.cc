@@ -56,7 +56,7 @@ void line(std::string& out, std::string_view name, std::string_view value) {
 
 std::string notes_of(const json::object& incident) {
   std::string out;
-  for (const char* flag : {"provisional", "historic", "late"})
+  for (const char* flag : {"provisional", "historic", "late", "approximate"})
     if (text_at(incident, flag) == "true")
       out += fmt::format("{}{}", out.empty() ? "" : ", ", flag);
   return out;

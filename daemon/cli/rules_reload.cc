@@ -20,7 +20,8 @@ constexpr const char* kFooter = R"(
 Has a running daemon read its rules, decoders and field maps again, and its configuration for
 `rules`, `decoders`, `field_maps`, `placeholders` and `open_level`. Nothing is lost and nothing
 restarts: events go on through the old rules until the new ones are ready. Incidents and counts
-stay where what a rule detects and counts did not change; a threshold or a title may.
+stay where what a rule detects and counts did not change; a threshold or a title may. Rules that
+count anew are named.
 
 With a new error in any file nothing changes at all: the errors are shown, the rules in use stay.
 The same by a signal: kill -HUP PID; or by itself, when files change: `watch_rules: true`.
@@ -62,6 +63,10 @@ int reload(const Options& options) {
   print(fmt::format("{} rules and {} correlations in use: {} added, {} changed, {} removed\n",
                     number("rules"), number("correlations"), number("added"), number("changed"),
                     number("removed")));
+  for (const json::value& id : array_at(reply.body, "begin_anew"))
+    if (id.is_string())
+      print(fmt::format("{} counts anew: its detection, group key or window changed\n",
+                        escape_terminal(std::string_view(id.get_string()))));
   return kOk;
 }
 

@@ -61,10 +61,13 @@ struct Config {
   Api api;
   std::vector<Listener> listeners;
   std::uint64_t memory_budget_bytes = 512ull << 20;
+  std::uint64_t memory_groups_bytes = 256ull << 20;  // state of correlation groups
   StoreSettings store;
   std::size_t workers = 0;  // 0: one a core
   Duration disorder = std::chrono::seconds(60);
   correlate::StormSettings storm;
+  std::uint64_t exact_values_max =
+      100'000;  // different values in a window that are counted exactly
   bool allow_plaintext = false;
   bool watch_rules = false;  // read rules, decoders and field maps again when their files change
 };

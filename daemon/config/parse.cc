@@ -21,9 +21,9 @@ namespace {
 using yaml::Node;
 
 const std::vector<std::string_view> kTopKeys{
-    "data_dir", "rules",     "decoders",        "field_maps",   "open_level",
-    "api",      "listeners", "memory",          "store",        "workers",
-    "disorder", "storm",     "allow_plaintext", "placeholders", "watch_rules"};
+    "data_dir",    "rules",        "decoders",    "field_maps",     "open_level", "api",
+    "listeners",   "memory",       "store",       "workers",        "disorder",   "storm",
+    "correlation", "placeholders", "watch_rules", "allow_plaintext"};
 const std::vector<std::string_view> kListenerKeys{
     "name", "type", "address",   "format",          "framing",
     "year", "zone", "logsource", "frame_bytes_max", "receive_buffer"};
@@ -69,10 +69,14 @@ class FileReader {
       read_.integer(*storm, "groups", {0, 1'000'000}, config.storm.groups);
       read_.duration(*storm, "window", config.storm.window);
     }
+    if (const Node* correlation = read_.map(root, "correlation", {"exact_values"}))
+      read_.integer(*correlation, "exact_values", {1'000, 10'000'000}, config.exact_values_max);
     read_.flag(root, "allow_plaintext", config.allow_plaintext);
     read_.flag(root, "watch_rules", config.watch_rules);
-    if (const Node* memory = read_.map(root, "memory", {"budget"}))
+    if (const Node* memory = read_.map(root, "memory", {"budget", "groups"})) {
       read_.size(*memory, "budget", {64 << 20, 1ull << 42}, config.memory_budget_bytes);
+      read_.size(*memory, "groups", {16 << 20, 1ull << 42}, config.memory_groups_bytes);
+    }
     store(root, config.store);
     allow_plaintext_ = config.allow_plaintext;
     api(root, config.api);

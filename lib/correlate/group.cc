@@ -18,6 +18,7 @@ void absorb(Episode& into, const Episode& other) {
   into.last = std::max(into.last, other.last);
   into.events += other.events;
   into.peak = std::max(into.peak, other.peak);
+  into.approximate = into.approximate || other.approximate;
   into.digest = add(into.digest, other.digest);
   if (!into.crossing) into.crossing = other.crossing;
   if (!into.incident) into.incident = other.incident;
@@ -41,6 +42,7 @@ Change Group::insert(const Settings& settings, const Point& point, Hash128 diges
   if (episode.continuation && !episode.crossing && !settings.when_final)
     episode.crossing = Crossing{point.time, point.sequence};
   Judged judged = points_.insert(settings, point);
+  episode.approximate = episode.approximate || points_.estimated();
   // Not the event of an episode that is over, or of a later part.
   if (judged.first && judged.first->time > episode.last) judged.first.reset();
   episode.peak = std::max(episode.peak, judged.peak);
@@ -61,6 +63,7 @@ Advance Group::advance(const Settings& settings, Time watermark) {
     const std::size_t index = episode_at(moment->time);
     Episode& episode = episodes_[index];
     episode.peak = std::max(episode.peak, moment->count);
+    episode.approximate = episode.approximate || points_.estimated();
     const bool continues =
         episode.continuation && index > 0 && episodes_[index - 1].crossing.has_value();
     if (moment->holds && settings.chained) points_.hold(moment->time, out.held);
@@ -135,7 +138,7 @@ void Group::encode(ByteWriter& out) const {
     out.be64(e.digest.high);
     out.be64(e.digest.low);
     out.u8(static_cast<std::uint8_t>((e.crossing ? 1 : 0) | (e.incident ? 2 : 0) |
-                                     (e.continuation ? 4 : 0)));
+                                     (e.continuation ? 4 : 0) | (e.approximate ? 8 : 0)));
     if (e.crossing) {
       out.svarint(to_ns(e.crossing->time));
       out.varint(e.crossing->sequence);
@@ -163,6 +166,7 @@ std::optional<Group> Group::decode(const Settings& settings, ByteReader& in, boo
     e.digest.low = in.be64();
     const std::uint8_t has = in.u8();
     e.continuation = (has & 4) != 0;
+    e.approximate = (has & 8) != 0;
     if (has & 1) {
       const Time time = from_ns(in.svarint());
       e.crossing = Crossing{time, in.varint()};

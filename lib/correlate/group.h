@@ -36,6 +36,7 @@ struct Episode {
   Hash128 digest;                    // sum of the digests of its events
   std::optional<Crossing> crossing;  // the event at which the threshold was first reached
   std::optional<Hash128> incident;   // set by the caller when it opens one
+  bool approximate = false;          // some count was estimated (Points::estimated)
   bool continuation = false;         // goes on from the episode before it, which grew too long
 };
 

@@ -1,12 +1,60 @@
 #include "correlate/points.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
+#include "correlate/condition.h"
 
 namespace vakt::correlate {
 
+namespace {
+
+constexpr std::uint8_t kLine = 0;
+constexpr std::uint8_t kTree = 1;
+constexpr std::uint8_t kSketch = 2;
+constexpr std::size_t kLatest = 1'024;  // events kept beside a sketch: for evidence
+
+bool estimate_holds(const Settings& settings, std::uint64_t count) {
+  if (!settings.when_final) return count >= settings.threshold;
+  const Fraction measure{kOne * count, 1};
+  return comparisons_hold(settings, [&](const auto& c) { return order(measure, c.micros); });
+}
+
+bool too_many(const Settings& settings, std::uint64_t count) {
+  return settings.measure == Measure::distinct_values && count > settings.exact_max;
+}
+
+}  // namespace
+
 Judged Points::insert(const Settings& settings, const Point& point) {
+  const bool over =
+      sketch_ && !settings.when_final && point.time - sketch_->latest() >= settings.window;
+  if (over) leave_sketch();
+  if (sketch_) return insert_estimated(settings, point);
+  Judged out = insert_exactly(settings, point);
+  if (too_many(settings, out.peak)) to_sketch(settings);
+  return out;
+}
+
+// Judged by the window of the latest event, if it is in that.
+Judged Points::insert_estimated(const Settings& settings, const Point& point) {
+  const std::size_t index = line_.first_after(point.time);
+  line_.insert(index, point);
+  Judged out;
+  if (settings.when_final && index >= evaluated_) return out;
+  ++evaluated_;
+  sketch_->add(point.time, point.value, settings.window);
+  out.peak = sketch_->count();
+  if (estimate_holds(settings, out.peak)) {
+    out.first = settings.when_final ? point : line_[evaluated_ - 1];
+    if (settings.chained) hold_line(index, out.held);
+  }
+  keep_latest();
+  return out;
+}
+
+Judged Points::insert_exactly(const Settings& settings, const Point& point) {
   if (timeline_) return insert_in_tree(settings, point);
   const bool in_order = line_.empty() || point.time >= line_.back().time;
   if (in_order && !settings.when_final) {
@@ -102,16 +150,30 @@ Judged Points::insert_in_tree(const Settings& settings, const Point& point) {
 std::optional<Points::Moment> Points::evaluate(const Settings& settings, Time watermark) {
   const std::optional<Time> next = not_evaluated();
   if (!next || *next >= watermark) return std::nullopt;
+  if (sketch_ && *next - sketch_->latest() >= settings.window) leave_sketch();
+  if (sketch_) return evaluate_estimated(settings, *next);
+  const Moment moment = evaluate_exactly(settings, *next);
+  if (too_many(settings, moment.count)) to_sketch(settings);
+  return moment;
+}
+
+Points::Moment Points::evaluate_exactly(const Settings& settings, Time next) {
   if (timeline_) {
-    const Placed last = *timeline_->points().last_before({*next, kLast});
+    const Placed last = *timeline_->points().last_before({next, kLast});
     evaluated_key_ = last.key;
-    return Moment{*next, timeline_->count(settings, *next), timeline_->holds(settings, *next),
-                  last.point};
+    return {next, timeline_->count(settings, next), timeline_->holds(settings, next), last.point};
   }
-  for (; evaluated_ < line_.size() && line_[evaluated_].time == *next; ++evaluated_)
+  for (; evaluated_ < line_.size() && line_[evaluated_].time == next; ++evaluated_)
     window_.enter(settings, line_[evaluated_]);
-  slide(settings, *next);
-  return Moment{*next, window_.count(), window_.holds(settings, *next), line_[evaluated_ - 1]};
+  slide(settings, next);
+  return {next, window_.count(), window_.holds(settings, next), line_[evaluated_ - 1]};
+}
+
+Points::Moment Points::evaluate_estimated(const Settings& settings, Time next) {
+  for (; evaluated_ < line_.size() && line_[evaluated_].time == next; ++evaluated_)
+    sketch_->add(next, line_[evaluated_].value, settings.window);
+  const std::uint64_t count = sketch_->count();
+  return {next, count, estimate_holds(settings, count), line_[evaluated_ - 1]};
 }
 
 std::optional<Time> Points::not_evaluated() const {
@@ -169,6 +231,26 @@ void Points::to_tree(const Settings& settings) {
   evaluated_ = window_begin_ = 0;
 }
 
+void Points::to_sketch(const Settings& settings) {
+  if (timeline_) to_line(settings);
+  sketch_ = std::make_unique<Sketch>();
+  for (std::size_t i = 0; i < evaluated_; ++i)
+    sketch_->add(line_[i].time, line_[i].value, settings.window);
+  window_ = Window();
+  window_begin_ = 0;
+  keep_latest();
+}
+
+// All that was evaluated has left the window.
+void Points::leave_sketch() {
+  sketch_.reset();
+  for (; evaluated_ > 0; --evaluated_) line_.pop_front();
+}
+
+void Points::keep_latest() {
+  for (; evaluated_ > kLatest; --evaluated_) line_.pop_front();
+}
+
 void Points::to_line(const Settings& settings) {
   evaluated_ = evaluated_points();
   const std::unique_ptr<Timeline> timeline = std::move(timeline_);
@@ -178,6 +260,11 @@ void Points::to_line(const Settings& settings) {
 
 void Points::forget(const Settings& settings, Time watermark) {
   if (size() == 0) return;
+  if (sketch_) {
+    keep_latest();
+    if (sketch_->latest() <= watermark - settings.window) leave_sketch();
+    return;
+  }
   if (!timeline_) {
     const Time oldest = std::min(watermark, line_.back().time) - settings.window;
     for (; window_begin_ > 0 && line_[0].time <= oldest; --window_begin_, --evaluated_)
@@ -193,7 +280,8 @@ void Points::forget(const Settings& settings, Time watermark) {
 }
 
 std::size_t Points::bytes() const {
-  return line_.size() * sizeof(Point) + window_.bytes() + (timeline_ ? timeline_->bytes() : 0);
+  return line_.size() * sizeof(Point) + window_.bytes() + (timeline_ ? timeline_->bytes() : 0) +
+         (sketch_ ? sketch_->bytes() : 0);
 }
 
 void Points::encode(ByteWriter& out) const {
@@ -205,7 +293,9 @@ void Points::encode(ByteWriter& out) const {
     out.be64(p.value);
   });
   out.varint(size() - evaluated_points());
-  out.u8(timeline_ ? 1 : 0);  // so that what is counted as memory is the same after a restart
+  // So that what is counted as memory is the same after a restart.
+  out.u8(timeline_ ? kTree : sketch_ ? kSketch : kLine);
+  if (sketch_) sketch_->encode(out);
 }
 
 std::optional<Points> Points::decode(const Settings& settings, ByteReader& in, bool evaluated) {
@@ -224,10 +314,16 @@ std::optional<Points> Points::decode(const Settings& settings, ByteReader& in, b
   const std::uint64_t not_evaluated = evaluated ? in.varint() : 0;
   if (not_evaluated > out.line_.size()) return std::nullopt;
   out.evaluated_ = out.line_.size() - not_evaluated;
-  if (evaluated && in.u8() == 1)
+  const std::uint8_t form = evaluated ? in.u8() : kLine;
+  if (form == kTree) {
     out.to_tree(settings);
-  else
+  } else if (form == kSketch) {
+    auto sketch = Sketch::decode(in);
+    if (!sketch) return std::nullopt;
+    out.sketch_ = std::make_unique<Sketch>(std::move(*sketch));
+  } else {
     out.rebuild_window(settings);
+  }
   return out;
 }
 

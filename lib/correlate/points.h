@@ -3,7 +3,9 @@
 // Events that come in order of time slide one window, at amortised O(1) (O(log n) where numbers are
 // ordered by size). While there are few (Settings::few), one that comes out of order has its
 // windows evaluated anew; else all move into a Timeline, where it costs O(log n), until few are
-// left. Both say the same. Pure; one thread.
+// left. Both say the same. When a window has more than Settings::exact_max different values, they
+// are estimated from then on (Sketch), until none of them is in the window any more; only the
+// latest events are kept then. Pure; one thread.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +17,7 @@
 #include "base/bytes.h"
 #include "correlate/line.h"
 #include "correlate/settings.h"
+#include "correlate/sketch.h"
 #include "correlate/timeline.h"
 #include "correlate/window.h"
 
@@ -42,6 +45,7 @@ class Points {
   void forget(const Settings& settings, Time watermark);
 
   std::size_t size() const { return timeline_ ? timeline_->points().size() : line_.size(); }
+  bool estimated() const { return sketch_ != nullptr; }
   bool ordered_by_tree() const { return timeline_ != nullptr; }
   std::size_t bytes() const;
   // Those at or after `from`, in order.
@@ -57,6 +61,13 @@ class Points {
   static std::optional<Points> decode(const Settings& settings, ByteReader& in, bool evaluated);
 
  private:
+  Judged insert_exactly(const Settings& settings, const Point& point);
+  Judged insert_estimated(const Settings& settings, const Point& point);
+  Moment evaluate_exactly(const Settings& settings, Time next);
+  Moment evaluate_estimated(const Settings& settings, Time next);
+  void to_sketch(const Settings& settings);
+  void leave_sketch();
+  void keep_latest();
   Judged judge_last(const Settings& settings, const Point& point);
   Judged judge_from(const Settings& settings, std::size_t index);
   Judged judge_alone(const Settings& settings, std::size_t index);
@@ -73,6 +84,7 @@ class Points {
   std::size_t evaluated_ = 0;     // that windows were evaluated at: all, or up to evaluate()
   std::size_t window_begin_ = 0;  // the window of the last of them: [window_begin_, evaluated_)
   Window window_;
+  std::unique_ptr<Sketch> sketch_;      // of what was evaluated; then `window_` is not used
   std::unique_ptr<Timeline> timeline_;  // then it has all, and the line none
   std::optional<Key> evaluated_key_;    // of the last evaluated in it, or the end of time
 };

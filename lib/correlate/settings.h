@@ -35,9 +35,10 @@ struct Settings {
   const rule::Expr* formula = nullptr;       // of the members with an event (Expr::detection), or
                                              // null
   std::vector<std::uint64_t> sequence = {};  // members, in order
-  bool chained = false;             // a correlation counts the moments at which this one holds
-  std::int64_t percent_micros = 0;  // of Measure::percentile
-  std::size_t few = 64;             // points that cost less one by one than in a tree
+  bool chained = false;               // a correlation counts the moments at which this one holds
+  std::int64_t percent_micros = 0;    // of Measure::percentile
+  std::size_t few = 64;               // points that cost less one by one than in a tree
+  std::uint64_t exact_max = 100'000;  // different values in a window; more are estimated (Sketch)
 };
 
 // A matching event. `sequence` and `ordinal` name its hit (store/commit.h).

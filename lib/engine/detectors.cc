@@ -111,12 +111,13 @@ Detector from_rule(const rule::Rule& r) {
 }  // namespace
 
 Detectors::Detectors(std::shared_ptr<const rule::RuleSet> rules, const event::FieldNames& names,
-                     rule::Level open_level)
+                     rule::Level open_level, std::uint64_t exact_values_max)
     : rules_(std::move(rules)), by_rule_(rules_->rules.size()) {
   std::vector<bool> silent(rules_->rules.size());
   for (const rule::Correlation& c : rules_->correlations) {
     const auto index = static_cast<std::uint32_t>(all_.size());
     Detector d = from_correlation(c, *rules_, names);
+    d.settings.exact_max = exact_values_max;
     for (std::uint32_t m = 0; m < c.members.size(); ++m) {
       const rule::Member& member = c.members[m];
       if (adds_nothing(c, d.members[m])) continue;

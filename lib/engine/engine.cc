@@ -188,7 +188,8 @@ Engine::State* Engine::find_or_create(const Key& key, const GroupKey& group, boo
   if (state == nullptr) {
     // New groups wait outside when memory is full and nothing can leave it, so that a flood of keys
     // cannot push out the state of a slow attack. What is refused is counted and raises an alarm.
-    if (state_bytes_ >= options_.state_bytes_max) return nullptr;
+    // What is leaving does not count: a restart would not have it.
+    if (state_bytes_ - leaving_bytes_ >= options_.state_bytes_max) return nullptr;
     State fresh;
     fresh.id = next_group_++;
     for (const std::string_view value : group.values) fresh.values.emplace_back(value);
@@ -200,7 +201,9 @@ Engine::State* Engine::find_or_create(const Key& key, const GroupKey& group, boo
 
 Engine::State& Engine::add(const Key& key, State&& state) {
   ++by_detector_[key.detector].groups;
-  return groups_.emplace(key, std::move(state)).first->second;
+  const auto [at, added] = groups_.emplace(key, std::move(state));
+  check(added, "a group is in memory once");
+  return at->second;
 }
 
 // Keeps an entry in due_ no later than the moment there is something to evaluate, or the first
@@ -257,6 +260,7 @@ void Engine::update_incidents(const Cause& cause, const Key& key, State& state,
   incident.detection.event_count = episode.events;
   incident.detection.peak = episode.peak;
   incident.detection.evidence_digest = episode.digest;
+  incident.approximate = episode.approximate;
   incident.late = incident.late || state.late;
   changes.evidence(incident, cause.sequence, cause.ordinal, options_.evidence_max);
   after_close(incident, cause.now, changes);
@@ -309,6 +313,7 @@ void Engine::open_incident(const Cause& cause, const Key& key, State& state,
   incident.detection.event_count = episode.events;
   incident.detection.peak = episode.peak;
   incident.detection.evidence_digest = episode.digest;
+  incident.approximate = episode.approximate;
   incident.threshold = cause.detector.condition.empty() ? cause.detector.settings.threshold : 0;
   incident.window = cause.detector.settings.window;
   incident.late = state.late;
@@ -446,7 +451,7 @@ void Engine::finalise(bool historic, std::optional<Time> until, Time now, Change
       const Spill::Timer timer{due.time, due.level, due.id};
       if (timer > complete) break;
       queue.pop();
-      passed_[historic] = timer;
+      passed_[historic] = std::max(passed_[historic].value_or(timer), timer);
       finalise_due(due, *until, now, changes);
     }
     passed_[historic] = complete;
@@ -481,6 +486,7 @@ void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes
     --state.incidents;
     incident::Incident& incident = incidents_.at(*episode->incident);
     incident.detection.peak = episode->peak;
+    incident.approximate = episode->approximate;
     incident.final = true;
     changes.touch(incident);
     if (!waiting_.contains(incident.id)) changes.forget(incident.id);

@@ -44,11 +44,18 @@ struct EngineOptions {
   // until there is `spill_to`; without, or where nothing can leave, new groups are refused at
   // `max`.
   std::size_t state_bytes_max = 256 << 20;
-  std::size_t spill_above = 192 << 20;
-  std::size_t spill_to = 96 << 20;
+  std::size_t spill_above = state_bytes_max / 4 * 3;
+  std::size_t spill_to = state_bytes_max / 8 * 3;
   std::shared_ptr<const SpilledGroups> spilled = nullptr;
-  std::size_t evidence_max = 1'000;  // rows per incident; further hits are counted
+  std::size_t spill_portion = 1'024;  // rows read at once of those that are due
+  std::size_t evidence_max = 1'000;   // rows per incident; further hits are counted
   correlate::StormSettings storm;
+
+  void set_state_bytes_max(std::size_t bytes) {
+    state_bytes_max = bytes;
+    spill_above = bytes / 4 * 3;
+    spill_to = bytes / 8 * 3;
+  }
 };
 
 // Events of one batch were received; `hits` are those that matched, ordered by event, then rule.
@@ -264,6 +271,8 @@ class Engine {
   State* take_in(const std::string& row, std::string_view value);
   bool catch_up(const Key& key, State& state);
   void forget_other_rules();
+  void take_back(const store::GroupRow& found);
+  void take_incidents(const store::GroupRow& found);
   void evaluate_passed(const Key& key, State& state, Time until, Time now, Changes& changes);
   void schedule(const Key& key, State& state);
   void account(const Key& key, State& state);
@@ -314,7 +323,9 @@ class Engine {
   std::vector<Key> leaving_;                    // with the checkpoint that is on its way
   std::unordered_map<incident::IncidentId, Key, IdHash> leaving_incidents_;
   bool on_its_way_ = false;
-  std::size_t spilled_to_ = 0;  // state_bytes_ that the last checkpoint left
+  std::size_t leaving_bytes_ = 0;
+  std::size_t spilled_to_ = 0;    // state_bytes_ that the last checkpoint left
+  std::uint64_t spilled_at_ = 0;  // its input
 };
 
 }  // namespace vakt::engine

@@ -4,6 +4,8 @@
 // more than their share; they come back with the batch that has a hit for them, or when something
 // of theirs is due. One without incident or evaluation to come has nothing due: it is caught up
 // with when it is read. Where a group lies changes nothing that is concluded.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_set>
 #include <utility>
@@ -16,7 +18,7 @@
 namespace vakt::engine {
 namespace {
 
-constexpr std::size_t kPortion = 1024;  // rows read at once
+constexpr std::uint64_t kInputsBetween = 16;  // tries to make room where there is none
 
 // So that all together have `total` bytes: what each may have that wants more.
 std::size_t fair_share(std::vector<std::size_t> wanted, std::size_t total) {
@@ -41,6 +43,8 @@ std::optional<std::string_view> checked(std::string_view value) {
 
 // A row: expiry, version, id, what belongs to it, state, checksum.
 struct Row {
+  Time over;  // in event time; kTimeMax: something is due
+  Time late;  // and in received time
   std::uint8_t version = 0;
   std::uint64_t id = 0;
   std::optional<Spill::Timer> timer;
@@ -51,7 +55,8 @@ std::optional<Row> decode_row(std::optional<std::string_view> content, ByteReade
   if (!content) return std::nullopt;
   in = ByteReader(*content);
   Row row;
-  in.be64();  // the expiry is the store's
+  row.over = store::from_sortable(in.be64());
+  row.late = store::from_sortable(in.be64());
   row.version = in.u8();
   row.id = in.varint();
   if (in.u8() != 0) {
@@ -106,9 +111,10 @@ bool Engine::may_leave(const State& state) const {
 
 // Where little could leave, not at every input.
 bool Engine::wants_checkpoint() const {
-  const std::size_t more = (options_.spill_above - options_.spill_to) / 2;
-  return spill_.attached() && !on_its_way_ && state_bytes_ > options_.spill_above &&
-         state_bytes_ >= spilled_to_ + more;
+  if (!spill_.attached() || on_its_way_ || state_bytes_ <= options_.spill_above) return false;
+  const std::size_t enough = spilled_to_ + (options_.spill_above - options_.spill_to) / 2;
+  if (state_bytes_ >= enough) return true;
+  return state_bytes_ >= options_.state_bytes_max && inputs_ >= spilled_at_ + kInputsBetween;
 }
 
 Checkpoint Engine::take_checkpoint() {
@@ -121,28 +127,38 @@ Checkpoint Engine::take_checkpoint() {
   out.spilled = spill_cold_groups();
   out.state = encode(true);
   out.groups = spill_.take_changes();
-  out.groups.over_until = lanes_[0].value().value_or(kTimeMin);
+  for (const bool historic : {false, true}) {
+    out.groups.over_until[historic] = lanes_[historic].value().value_or(kTimeMin);
+    out.groups.late_until[historic] = late_passed_[historic];
+  }
   on_its_way_ = true;
   return out;
 }
 
 std::vector<std::uint64_t> Engine::spill_cold_groups() {
   spilled_to_ = state_bytes_;
+  spilled_at_ = inputs_;
   if (state_bytes_ <= options_.spill_above) return {};
-  std::vector<std::size_t> bytes;
-  for (const OfDetector& of : by_detector_) bytes.push_back(of.bytes);
-  const std::size_t share = fair_share(bytes, options_.spill_to);
   struct Candidate {
     std::uint64_t touched;
     std::uint64_t id;
     std::pair<const Key, State>* group;
   };
-  std::vector<std::vector<Candidate>> of_detector(bytes.size());
-  for (auto& group : groups_)
-    if (bytes[group.first.detector] > share && may_leave(group.second))
-      of_detector[group.first.detector].push_back({group.second.touched, group.second.id, &group});
+  std::vector<std::vector<Candidate>> of_detector(by_detector_.size());
+  std::vector<std::size_t> bytes(by_detector_.size());  // that may leave
+  std::size_t all = 0;
+  for (auto& group : groups_) {
+    if (!may_leave(group.second)) continue;
+    of_detector[group.first.detector].push_back({group.second.touched, group.second.id, &group});
+    bytes[group.first.detector] += group.second.bytes;
+    all += group.second.bytes;
+  }
+  const std::size_t bound = state_bytes_ - all;
+  const std::size_t share =
+      fair_share(bytes, options_.spill_to > bound ? options_.spill_to - bound : 0);
   std::vector<std::uint64_t> spilled(bytes.size());
   for (std::size_t d = 0; d < bytes.size(); ++d) {
+    if (bytes[d] <= share) continue;
     std::sort(of_detector[d].begin(), of_detector[d].end(), [](const auto& a, const auto& b) {
       return std::tie(a.touched, a.id) < std::tie(b.touched, b.id);
     });
@@ -164,7 +180,8 @@ void Engine::spill(const Key& key, State& state) {
   const Time over = last + detector.settings.window + detector.disorder;
   std::string value;
   ByteWriter out(value);
-  out.be64(store::sortable(timer || state.late_until ? kTimeMax : over));
+  out.be64(store::sortable(timer ? kTimeMax : over));
+  out.be64(store::sortable(state.late_until.value_or(kTimeMin)));
   out.u8(kStateVersion);
   out.varint(state.id);
   out.u8(timer ? 1 : 0);
@@ -185,14 +202,18 @@ void Engine::spill(const Key& key, State& state) {
   }
   encode_state(out, state, key.historic);
   out.be32(checksum(value));
-  spill_.put(place_of(key), std::move(value), over, state.late_until.value_or(kTimeMin));
+  spill_.put(
+      place_of(key), std::move(value),
+      {over, state.late_until.value_or(kTimeMin), 1, detector.settings.window, detector.disorder});
   state.leaving = true;
+  leaving_bytes_ += state.bytes;
   leaving_.push_back(key);
 }
 
 // It stays: what the checkpoint on its way says of it will be void.
 void Engine::keep(const Key& key, State& state) {
   if (!std::exchange(state.leaving, false)) return;
+  leaving_bytes_ -= state.bytes;
   const auto incidents = incidents_of(state.group);
   const auto timer = without_timer(state) ? std::nullopt : std::optional(timer_of(key, state));
   spill_.make_void(place_of(key), others_of(key.historic, timer, incidents));
@@ -209,13 +230,19 @@ void Engine::checkpoint_kept() {
     drop(key);
   }
   leaving_incidents_.clear();
+  leaving_bytes_ = 0;
   spill_.kept();
-  for (DueQueue& queue : due_) {
-    if (queue.size() < 2 * groups_.size() + kPortion) continue;
+  // Entries of groups that left would stay until their time.
+  const auto purge = [&](DueQueue& queue, const auto& current) {
+    if (queue.size() < 2 * groups_.size() + options_.spill_portion) return;
     queue.keep_if([&](const Due& due) {
       const auto it = groups_.find(due.key);
-      return it != groups_.end() && it->second.id == due.id && it->second.due == due.time;
+      return it != groups_.end() && it->second.id == due.id && current(it->second, due.time);
     });
+  };
+  for (const bool historic : {false, true}) {
+    purge(due_[historic], [](const State& state, Time time) { return state.due == time; });
+    purge(late_due_[historic], [](const State& state, Time) { return state.late_until; });
   }
 }
 
@@ -267,7 +294,7 @@ Engine::State* Engine::fetch_incident(incident::IncidentId id) {
 // Portions, in order: `complete` is how far due_ has all that lies in the store.
 bool Engine::fetch_due(bool historic, Time until, Spill::Timer& complete) {
   complete = {until, UINT32_MAX, UINT64_MAX};
-  Spill::Due due = spill_.due(historic, until, kPortion);
+  Spill::Due due = spill_.due(historic, until, options_.spill_portion);
   if (due.more) complete = due.timers.back();
   const auto values = spill_.get(due.rows);
   for (std::size_t i = 0; i < values.size(); ++i)
@@ -278,18 +305,24 @@ bool Engine::fetch_due(bool historic, Time until, Spill::Timer& complete) {
 // Null: it was over, or is of a rule that is gone.
 Engine::State* Engine::take_in(const std::string& name, std::string_view value) {
   const auto place = Spill::place_of(name);
-  ByteReader in{{}};
-  auto row = decode_row(checked(value), in);
-  StateRow state_row = decode_state(in, row ? row->version : kStateVersion);
   const auto detector = place ? detector_of_.find(place->detector) : detector_of_.end();
   if (detector == detector_of_.end()) return nullptr;
   const Key key{detector->second, place->historic, place->group};
+  // A checkpoint may be in the store before the engine is told: then what leaves is there twice.
+  if (groups_.contains(key)) return nullptr;
+  ByteReader in{{}};
+  auto row = decode_row(checked(value), in);
+  StateRow state_row = decode_state(in, row ? row->version : kStateVersion);
   State state = std::move(state_row.state);
   const bool understood =
       row && in.at_end() &&
       decode_group(state_row, row->version, detectors_->all()[key.detector].settings, state);
   if (!understood) {
-    spill_.fail("a group's row is damaged, or of another version of Vakt");
+    spill_.fail(
+        fmt::format("a group's row of rule {} is damaged, or of another version of Vakt: start "
+                    "that version, or "
+                    "move the data directory away to begin afresh (row {})",
+                    detectors_->all()[key.detector].meta->id, to_hex(place->group)));
     return nullptr;
   }
   state.id = row->id;
@@ -311,7 +344,8 @@ Engine::State* Engine::take_in(const std::string& name, std::string_view value) 
   return &added;
 }
 
-// What finalise() would have done with it meanwhile. False: it is over.
+// What finalise() would have done with it meanwhile. False: it is over. With something due it was
+// not passed over; where rules have changed, finalise() does it now.
 bool Engine::catch_up(const Key& key, State& state) {
   const Detector& detector = detectors_->all()[key.detector];
   if (state.late_until && *state.late_until <= late_passed_[key.historic]) {
@@ -319,7 +353,7 @@ bool Engine::catch_up(const Key& key, State& state) {
     state.parked = false;
   }
   const std::optional<Spill::Timer>& passed = passed_[key.historic];
-  while (passed && !state.parked) {
+  while (passed && !state.parked && without_timer(state)) {
     const Spill::Timer due = timer_of(key, state);
     if (due > *passed) break;
     if (state.late_until) {
@@ -335,31 +369,56 @@ bool Engine::catch_up(const Key& key, State& state) {
   return true;
 }
 
-// Rows of rules that are gone. Their incidents stay in memory, for change_rules() to end.
+// Rows of rules that are gone, or that wait for another time than when the rows were made. Those
+// come back, to be due anew; of the others, incidents stay in memory, for change_rules() to end.
 void Engine::forget_other_rules() {
-  std::vector<Hash128> identities;
-  for (const OfDetector& of : by_detector_) identities.push_back(of.identity);
-  for (const auto& [historic, detector] : spill_.others_than(identities)) {
+  for (const auto& [part, until] : spill_.parts()) {
+    const auto& [historic, identity] = part;
+    const auto found = detector_of_.find(identity);
+    const Detector* detector =
+        found == detector_of_.end() ? nullptr : &detectors_->all()[found->second];
+    if (detector != nullptr && detector->settings.window == until.window &&
+        detector->disorder == until.disorder)
+      continue;
     std::string after;
     for (bool more = true; more;) {
-      const auto rows = spill_.rows_of(historic, detector, after, kPortion);
-      more = rows.size() == kPortion;
+      const auto rows = spill_.rows_of(historic, identity, after, options_.spill_portion);
+      more = rows.size() == options_.spill_portion;
       if (more) after = rows.back().key;
-      for (const store::GroupRow& found : rows) {
-        if (spill_.is_void(found.key)) continue;
-        ByteReader in{{}};
-        auto row = decode_row(checked(found.value), in);
-        if (!row || (row->incidents.empty() && !row->timer)) continue;
-        std::vector<incident::IncidentId> ids;
-        for (incident::Incident& incident : row->incidents) {
-          ids.push_back(incident.id);
-          incidents_.insert_or_assign(ids.back(), std::move(incident));
-        }
-        spill_.make_void(*Spill::place_of(found.key), others_of(historic, row->timer, ids));
+      for (const store::GroupRow& row : rows) {
+        if (spill_.is_void(row.key)) continue;
+        if (detector != nullptr)
+          take_back(row);
+        else
+          take_incidents(row);
       }
     }
-    spill_.clear(historic, detector);
+    spill_.clear(historic, identity);
   }
+}
+
+void Engine::take_back(const store::GroupRow& found) {
+  ByteReader in{{}};
+  const auto row = decode_row(checked(found.value), in);
+  const bool historic = Spill::place_of(found.key)->historic;
+  const std::optional<Spill::Timer>& passed = passed_[historic];
+  const bool over =
+      row && passed && row->over <= passed->time && row->late <= late_passed_[historic];
+  if (over) return;  // before the change
+  take_in(found.key, found.value);
+}
+
+void Engine::take_incidents(const store::GroupRow& found) {
+  ByteReader in{{}};
+  auto row = decode_row(checked(found.value), in);
+  if (!row || (row->incidents.empty() && !row->timer)) return;
+  std::vector<incident::IncidentId> ids;
+  for (incident::Incident& incident : row->incidents) {
+    ids.push_back(incident.id);
+    incidents_.insert_or_assign(ids.back(), std::move(incident));
+  }
+  const Spill::Place place = *Spill::place_of(found.key);
+  spill_.make_void(place, others_of(place.historic, row->timer, ids));
 }
 
 }  // namespace vakt::engine

@@ -173,21 +173,20 @@ void Spill::clear_passed(bool historic, Time watermark, Time now) {
   }
 }
 
-std::vector<std::pair<bool, Hash128>> Spill::others_than(
-    const std::vector<Hash128>& detectors) const {
-  std::vector<std::pair<bool, Hash128>> out;
-  for (const auto& [part, until] : until_)
-    if (std::find(detectors.begin(), detectors.end(), part.second) == detectors.end())
-      out.push_back(part);
-  return out;
+void Spill::put(const Place& place, std::string value, const Until& until) {
+  combine(put_until_, {{{place.historic, place.detector}, until}});
+  changes_.put.push_back({group_row(place), std::move(value)});
 }
 
-void Spill::put(const Place& place, std::string value, Time event, Time late) {
-  Until& until = put_until_[{place.historic, place.detector}];
-  until.event = std::max(until.event, event);
-  until.late = std::max(until.late, late);
-  ++until.rows;
-  changes_.put.push_back({group_row(place), std::move(value)});
+void Spill::combine(Parts& parts, const Parts& more) {
+  for (const auto& [part, of] : more) {
+    Until& until = parts[part];
+    until.event = std::max(until.event, of.event);
+    until.late = std::max(until.late, of.late);
+    until.rows += of.rows;
+    until.window = of.window;
+    until.disorder = of.disorder;
+  }
 }
 
 void Spill::put_timer(const Place& place, const Timer& timer) {
@@ -203,17 +202,15 @@ void Spill::put_incident(const Place& place, Hash128 incident) {
 store::GroupChanges Spill::take_changes() {
   void_committing_.merge(void_);
   void_.clear();
+  // In order they go into the store faster.
+  std::sort(changes_.put.begin(), changes_.put.end(),
+            [](const auto& a, const auto& b) { return a.key < b.key; });
   return std::exchange(changes_, {});
 }
 
 void Spill::kept() {
   void_committing_.clear();
-  for (const auto& [part, put] : std::exchange(put_until_, {})) {
-    Until& until = until_[part];
-    until.event = std::max(until.event, put.event);
-    until.late = std::max(until.late, put.late);
-    until.rows += put.rows;
-  }
+  combine(until_, std::exchange(put_until_, {}));
   for (const bool historic : {false, true}) {
     const Time put = std::exchange(put_timer_[historic], kTimeMax);
     if (put == kTimeMax) continue;
@@ -224,12 +221,7 @@ void Spill::kept() {
 
 void Spill::encode(ByteWriter& out) const {
   Parts all = until_;
-  for (const auto& [part, put] : put_until_) {
-    Until& until = all[part];
-    until.event = std::max(until.event, put.event);
-    until.late = std::max(until.late, put.late);
-    until.rows += put.rows;
-  }
+  combine(all, put_until_);
   out.varint(all.size());
   for (const auto& [part, until] : all) {
     out.u8(part.first ? 1 : 0);
@@ -238,6 +230,8 @@ void Spill::encode(ByteWriter& out) const {
     out.svarint(to_ns(until.event));
     out.svarint(to_ns(until.late));
     out.varint(until.rows);
+    out.svarint(until.window.count());
+    out.svarint(until.disorder.count());
   }
 }
 
@@ -250,6 +244,8 @@ bool Spill::decode(ByteReader& in) {
     until.event = from_ns(in.svarint());
     until.late = from_ns(in.svarint());
     until.rows = in.varint();
+    until.window = Duration(in.svarint());
+    until.disorder = Duration(in.svarint());
   }
   // Read on the first occasion.
   if (!until_.empty()) next_timer_ = {kTimeMin, kTimeMin};

@@ -36,7 +36,10 @@ class Spill {
     Time event = kTimeMin;  // when the watermark has reached it
     Time late = kTimeMin;   // and received time this
     std::uint64_t rows = 0;
+    Duration window{};  // of the detector, when they were put
+    Duration disorder{};
   };
+  using Parts = std::map<std::pair<bool, Hash128>, Until>;
   struct Timer {
     Time time;
     std::uint32_t level = 0;  // of the detector
@@ -84,11 +87,10 @@ class Spill {
   void clear(bool historic, Hash128 detector);
   // Detectors that nothing in the store counts for any more.
   void clear_passed(bool historic, Time watermark, Time now);
-  // Those of other rules than these.
-  std::vector<std::pair<bool, Hash128>> others_than(const std::vector<Hash128>& detectors) const;
+  Parts parts() const { return until_; }
 
   // Rows put by the checkpoint that is being made, which count from kept() on.
-  void put(const Place& place, std::string value, Time event, Time late);
+  void put(const Place& place, std::string value, const Until& until);
   void put_timer(const Place& place, const Timer& timer);
   void put_incident(const Place& place, Hash128 incident);
   store::GroupChanges take_changes();
@@ -99,10 +101,10 @@ class Spill {
   bool decode(ByteReader& in);
 
  private:
-  using Parts = std::map<std::pair<bool, Hash128>, Until>;
-
   std::vector<store::GroupRow> scan(std::string_view lower, std::string_view upper,
                                     std::size_t limit);
+
+  static void combine(Parts& parts, const Parts& more);
 
   std::shared_ptr<const SpilledGroups> rows_;
   Parts until_;

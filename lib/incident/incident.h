@@ -76,6 +76,7 @@ struct Incident {
   bool final = false;  // the watermark has passed the episode: detection will not change any more
   bool historic = false;                  // see DESIGN "History is not news"
   bool late = false;                      // opened by, or counting, an event below the watermark
+  bool approximate = false;               // its counts of values are estimates: correlate::Sketch
   std::optional<IncidentId> merged_into;  // this one is no more
   std::optional<IncidentId> continues;    // an episode longer than episode_max
   std::vector<IncidentId> linked;         // bridged by a late event, but people had decided

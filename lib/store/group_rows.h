@@ -4,6 +4,7 @@
 // Rows change only with a commit that carries a checkpoint: together they are the state as of it.
 #pragma once
 
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,9 +23,11 @@ struct GroupChanges {
   std::vector<std::pair<std::string, std::string>> removed_ranges;  // [first, second)
   std::vector<std::string> removed;
   std::vector<GroupRow> put;
-  // Rows of a group (kGroupRow, live) whose first eight bytes, a sortable time, are not after this
-  // one are of no use to anybody: compaction may leave them out.
-  Time over_until = kTimeMin;
+  // Rows of a group (kGroupRow) begin with two sortable times. When the first is not after
+  // over_until of its lane and the second not after late_until of it, the row is of no use to
+  // anybody: compaction may leave it out.
+  std::array<Time, 2> over_until{kTimeMin, kTimeMin};
+  std::array<Time, 2> late_until{kTimeMin, kTimeMin};
 };
 
 // Kinds of rows: the first byte of a key. The second is 0 for live groups and 1 for history.

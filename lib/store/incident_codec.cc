@@ -20,15 +20,17 @@ enum IncidentFlag : std::uint8_t {
   kContinues = 1 << 4,
   kMember = 1 << 5,
   kStorm = 1 << 6,
+  kApproximate = 1 << 7,
 };
 constexpr std::uint8_t kIncidentFlags =
-    kFinal | kHistoricIncident | kLate | kMerged | kContinues | kMember | kStorm;
+    kFinal | kHistoricIncident | kLate | kMerged | kContinues | kMember | kStorm | kApproximate;
 
 std::uint8_t flags_of(const Incident& incident) {
   std::uint8_t flags = 0;
   if (incident.final) flags |= kFinal;
   if (incident.historic) flags |= kHistoricIncident;
   if (incident.late) flags |= kLate;
+  if (incident.approximate) flags |= kApproximate;
   if (incident.merged_into) flags |= kMerged;
   if (incident.continues) flags |= kContinues;
   if (incident.storm) flags |= kMember;
@@ -161,6 +163,7 @@ std::optional<Incident> decode_incident(std::string_view bytes) {
   incident.final = (head->flags & kFinal) != 0;
   incident.historic = (head->flags & kHistoricIncident) != 0;
   incident.late = (head->flags & kLate) != 0;
+  incident.approximate = (head->flags & kApproximate) != 0;
   incident.detection.rule_id = head->head.rule_id;
   incident.id = reader.hash();
   incident.number = reader.varint();

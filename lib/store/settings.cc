@@ -39,7 +39,7 @@ constexpr std::array<FamilySettings, kFamilies> kFamilySettings{{
     {"timeline", 64, 2, kZstd},
     {"evidence", 32, 2, kZstd},
     {"idempotency", 64, 2, kZstd, false, true},
-    {"groups", 8, 3, kZstd, false, true},
+    {"groups", 8, 3, rocksdb::kLZ4Compression, false, true},
 }};
 
 rocksdb::ColumnFamilyOptions family_options(const FamilySettings& settings, std::size_t memory,

@@ -72,12 +72,14 @@ Result<void> Store::commit(std::span<const Commit* const> group) {
   if (group.empty()) return {};
   GroupWriter writer(*impl.database, impl.block, impl.options.block_bytes_target, impl.state);
   if (auto added = writer.add(group); !added) return impl.poison(added.error());
+  for (const Commit* commit : group)
+    if (commit->checkpoint) impl.database->group_expiry().lower(commit->groups);
   if (auto written = impl.database->write(writer.batch(), true); !written)
     return impl.poison(written.error());
   impl.tail.insert(impl.tail.end(), writer.tail().begin(), writer.tail().end());
   impl.publish(writer.state());
   for (const Commit* commit : group)
-    if (commit->checkpoint) impl.database->group_expiry().set(commit->groups.over_until);
+    if (commit->checkpoint) impl.database->group_expiry().set(commit->groups);
   return {};
 }
 

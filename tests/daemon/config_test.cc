@@ -49,7 +49,7 @@ TEST(Config, Complaints) {
       {"[1]",
        "vakt.yaml:1:1: error: the configuration must be a map (its keys: data_dir, rules, "
        "decoders, field_maps, open_level, api, listeners, memory, store, workers, disorder, storm, "
-       "allow_plaintext, placeholders, watch_rules)\n"},
+       "correlation, placeholders, watch_rules, allow_plaintext)\n"},
       {"placeholders: [a]\n",
        "vakt.yaml:1:15: error: 'placeholders' must be a map (for example: placeholders: {admins: "
        "[alice, bob]})\n"},
@@ -161,11 +161,12 @@ listeners:
   - {name: a, type: tcp, address: 127.0.0.1:0, format: json, framing: octet, year: 2020,
      zone: UTC, frame_bytes_max: 64KiB, logsource: {category: Proxy, service: squid}}
   - {name: b, type: udp, address: 127.0.0.2:1514, receive_buffer: 1MiB}
-memory: {budget: 1GiB}
+memory: {budget: 1GiB, groups: 32MiB}
 store: {durability: os, raw_bytes_max: 5GB, raw_age_max: 7d, hit_age_max: 90d}
 workers: 3
 disorder: 2m
 storm: {groups: 50, window: 5m}
+correlation: {exact_values: 5000}
 placeholders: {admins: [alice, bob]}
 )");
   EXPECT_EQ(config.data_dir, "/srv/vakt");
@@ -173,6 +174,8 @@ placeholders: {admins: [alice, bob]}
   EXPECT_EQ(config.field_maps, std::vector<std::string>{"/etc/rules/field_maps"});
   EXPECT_EQ(config.open_level, rule::Level::medium);
   EXPECT_EQ(config.storm.groups, 50u);
+  EXPECT_EQ(config.exact_values_max, 5'000u);
+  EXPECT_EQ(config.memory_groups_bytes, 32u << 20);
   EXPECT_EQ(config.storm.window, std::chrono::minutes(5));
   EXPECT_EQ(to_string(config.api.address), "[::1]:9000");
   EXPECT_EQ(config.api.token_file, "/etc/vakt/token");

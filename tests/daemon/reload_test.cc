@@ -90,6 +90,54 @@ TEST(Reload, ARemovedRuleIsSilentAndItsIncidentFinal) {
   EXPECT_EQ(harness.incidents().body, list);
 }
 
+std::string counting(const std::string& word, int threshold) {
+  return "title: Said " + word + "\nid: said\nname: said\nlevel: low\n" +
+         "logsource: {product: test}\ndetection:\n  said:\n    message|contains: " + word +
+         "\n  condition: said\n---\ntitle: Said often\nid: often\nlevel: high\ncorrelation:\n" +
+         "  type: event_count\n  rules: [said]\n  group-by: [who]\n  timespan: 1h\n" +
+         "  condition: {gte: " + std::to_string(threshold) + "}\n";
+}
+
+void say_by(Harness& harness, const std::string& who, const std::string& words, int times) {
+  for (int i = 0; i < times; ++i) say(harness, words + "\",\"who\":\"" + who);
+}
+
+TEST(Reload, AChangedThresholdKeepsItsState) {
+  Harness harness;
+  write(harness, "count.yml", counting("pin", 10));
+  ASSERT_NO_FATAL_FAILURE(harness.start());
+  say_by(harness, "anna", "pin", 3);
+  say_by(harness, "bob", "pin", 5);
+  write(harness, "count.yml", counting("pin", 4));
+  const ReloadReport report = reload(harness);
+  EXPECT_TRUE(report.done) << report.error;
+  EXPECT_EQ(report.changed, 1u);
+  EXPECT_TRUE(report.begin_anew.empty());
+  EXPECT_EQ(harness.incidents().body.find("INC-1"), std::string::npos)
+      << "it takes effect from here on";
+  say_by(harness, "anna", "pin", 1);
+  const std::string list = harness.incidents().body;
+  EXPECT_NE(list.find("\"event_count\":4"), std::string::npos) << list;
+  say_by(harness, "bob", "pin", 1);
+  EXPECT_NE(harness.incidents().body.find("\"event_count\":6"), std::string::npos);
+}
+
+TEST(Reload, AChangedDetectionCountsAnewAndSaysSo) {
+  Harness harness;
+  write(harness, "count.yml", counting("pin", 4));
+  ASSERT_NO_FATAL_FAILURE(harness.start());
+  say_by(harness, "anna", "pin", 3);
+  write(harness, "count.yml", counting("pins", 4));
+  const ReloadReport report = reload(harness);
+  EXPECT_TRUE(report.done) << report.error;
+  EXPECT_EQ(report.begin_anew, (std::vector<std::string>{"often", "said"}));
+  say_by(harness, "anna", "pins", 3);
+  EXPECT_EQ(harness.incidents().body.find("INC-1"), std::string::npos);
+  say_by(harness, "anna", "pins", 1);
+  const std::string list = harness.incidents().body;
+  EXPECT_NE(list.find("\"event_count\":4"), std::string::npos) << list;
+}
+
 TEST(Reload, ABadSetChangesNothing) {
   Harness harness;
   ASSERT_NO_FATAL_FAILURE(harness.start());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/spilled_groups.h"
+#include "store/group_expiry.h"
 
 namespace vakt::engine::testing {
 
@@ -16,6 +17,12 @@ class MemoryGroups : public SpilledGroups {
       rows_.erase(rows_.lower_bound(lower), rows_.lower_bound(upper));
     for (const std::string& key : changes.removed) rows_.erase(key);
     for (const store::GroupRow& row : changes.put) rows_[row.key] = row.value;
+    if (!compacts) return;
+    expiry_.lower(changes);
+    expiry_.set(changes);
+    std::erase_if(rows_, [&](const auto& row) {
+      return expiry_.Filter(0, row.first, row.second, nullptr, nullptr);
+    });
   }
 
   Result<std::vector<std::optional<std::string>>> get(
@@ -41,9 +48,11 @@ class MemoryGroups : public SpilledGroups {
 
   const std::map<std::string, std::string>& rows() const { return rows_; }
   bool fails = false;
+  bool compacts = false;
 
  private:
   std::map<std::string, std::string> rows_;
+  store::GroupExpiry expiry_;
 };
 
 }  // namespace vakt::engine::testing

@@ -62,11 +62,24 @@ class Twins {
     for (rule::Correlation& c : sets_[0].correlations) c.when_final = pick(3) == 0;
     sets_[1].correlations = sets_[0].correlations;
     if (pick(2) == 0) sets_[1].correlations.front().detection_hash = {9, 9};
+    for (rule::RuleSet& set : sets_) {
+      for (rule::Correlation& c : set.correlations)
+        if (pick(3) == 0) c.disorder = seconds(pick(300));
+      set.rules[1].quiet = seconds(60 + pick(3'000));
+    }
+    if (pick(2) == 0)
+      for (rule::RuleSet& set : sets_) {
+        set.correlations.front().timespan = seconds(1 + pick(20));
+        set.correlations.front().threshold = 1;
+        add_outer(set, seconds(20 + pick(200)));
+      }
     options_.storm.groups = pick(2) == 0 ? 0 : 3;
     options_.storm.window = seconds(60);
     options_.episode_max = seconds(pick(2) == 0 ? 100 : 100'000);
     options_.spill_above = 0;
     options_.spill_to = pick(3) == 0 ? 3'000 : 0;
+    options_.spill_portion = 1 + pick(5);
+    rows_->compacts = pick(2) == 0;
     plain_ = std::make_unique<Engine>(detectors_of(sets_[0]), 42, options_);
     options_.spilled = rows_;
     spilling_ = std::make_unique<Engine>(detectors_of(sets_[0]), 42, options_);
@@ -95,6 +108,20 @@ class Twins {
 
  private:
   std::uint64_t pick(std::uint64_t n) { return random_() % n; }
+
+  // Two moments at which the first one holds.
+  static void add_outer(rule::RuleSet& set, Duration timespan) {
+    rule::Correlation c = set.correlations.front();
+    c.meta.id = "outer";
+    c.type = rule::CorrelationType::event_count;
+    c.members = {{true, 0}};
+    c.value_fields.clear();
+    c.timespan = timespan;
+    c.threshold = 2;
+    c.when_final = false;
+    c.detection_hash.high += 1'000;
+    set.correlations.push_back(c);
+  }
 
   void step() {
     const std::uint64_t kind = pick(40);
@@ -159,7 +186,10 @@ class Twins {
     if (kind == 0) {
       crash();
     } else if (spilling_->checkpoint_on_its_way()) {
-      if (kind < 6) keep();
+      if (kind < 4)
+        store();
+      else if (kind < 7)
+        keep();
     } else if (kind < 6) {
       take();
     }
@@ -168,16 +198,23 @@ class Twins {
   void take() {
     on_its_way_ = spilling_->take_checkpoint();
     on_its_way_at_ = inputs_.size();
+    stored_ = false;
     for (const std::uint64_t n : on_its_way_.spilled) spilled += n;
     for (const store::GroupRow& row : on_its_way_.groups.put)
       if (row.key[0] == store::kIncidentRow) ++incidents_spilled;
   }
 
-  void keep() {
+  // The engine learns of it later.
+  void store() {
+    if (std::exchange(stored_, true)) return;
     rows_->apply(on_its_way_.groups);
-    spilling_->checkpoint_kept();
     kept_ = on_its_way_.state;
     inputs_.erase(inputs_.begin(), inputs_.begin() + static_cast<std::ptrdiff_t>(on_its_way_at_));
+  }
+
+  void keep() {
+    store();
+    spilling_->checkpoint_kept();
   }
 
   void checkpoint() {
@@ -208,6 +245,7 @@ class Twins {
   std::vector<Input> inputs_;  // since it
   Checkpoint on_its_way_;
   std::size_t on_its_way_at_ = 0;
+  bool stored_ = false;
 };
 
 TEST(Spill, WhereAGroupLiesChangesNothing) {
@@ -215,7 +253,7 @@ TEST(Spill, WhereAGroupLiesChangesNothing) {
   std::uint64_t fetched = 0;
   std::uint64_t incidents = 0;
   int crashes = 0;
-  for (std::uint64_t seed = 0; seed < 1'000; ++seed) {
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
     Twins twins(seed);
     twins.run(120);
     ASSERT_FALSE(::testing::Test::HasFailure()) << "seed " << seed;
@@ -224,10 +262,10 @@ TEST(Spill, WhereAGroupLiesChangesNothing) {
     incidents += twins.incidents_spilled;
     crashes += twins.crashes;
   }
-  EXPECT_GT(spilled, 100'000u);
-  EXPECT_GT(fetched, 50'000u);
-  EXPECT_GT(incidents, 10'000u);
-  EXPECT_GT(crashes, 5'000);
+  EXPECT_GT(spilled, 40'000u);
+  EXPECT_GT(fetched, 20'000u);
+  EXPECT_GT(incidents, 4'000u);
+  EXPECT_GT(crashes, 2'000);
 }
 
 // A group of its own per hit beside one that comes every ten minutes.

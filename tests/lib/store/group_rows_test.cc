@@ -57,11 +57,11 @@ class GroupRows : public ::testing::Test {
 TEST_F(GroupRows, ChangeWithACheckpoint) {
   const std::string a = group_key(0, "a");
   const std::string b = group_key(0, "b");
-  write({commit({{}, {}, {{a, "1"}, {b, "2"}}, {}})});
+  write({commit({{}, {}, {{a, "1"}, {b, "2"}}})});
   EXPECT_EQ(values({b, a, "c"}), (std::vector<std::string>{"2", "1", "none"}));
   open();
   EXPECT_EQ(values({b, a, "c"}), (std::vector<std::string>{"2", "1", "none"}));
-  write({commit({{}, {a}, {}, {}}, false)});
+  write({commit({{}, {a}, {}}, false)});
   EXPECT_EQ(values({a}), std::vector<std::string>{"1"}) << "without a checkpoint nothing changes";
 }
 
@@ -71,8 +71,8 @@ TEST_F(GroupRows, ChangeInOrder) {
   const std::string b = group_key(0, "b");
   const std::string other = group_key(1, "a");
   std::vector<Commit> group;
-  group.push_back(commit({{}, {}, {{a, "1"}, {b, "1"}, {other, "1"}}, {}}));
-  group.push_back(commit({{{group_key(0, ""), group_key(1, "")}}, {b}, {{b, "2"}}, {}}));
+  group.push_back(commit({{}, {}, {{a, "1"}, {b, "1"}, {other, "1"}}}));
+  group.push_back(commit({{{group_key(0, ""), group_key(1, "")}}, {b}, {{b, "2"}}}));
   write(std::move(group));
   EXPECT_EQ(values({a, b, other}), (std::vector<std::string>{"none", "2", "1"}));
 }
@@ -88,23 +88,37 @@ TEST_F(GroupRows, AreScannedInOrder) {
   EXPECT_EQ(rows[1].key, group_key(0, "c"));
 }
 
-TEST(GroupExpiry, LeavesOutLiveGroupsThatAreOver) {
+TEST(GroupExpiry, LeavesOutGroupsThatAreOver) {
   GroupExpiry expiry;
-  const auto left_out = [&](const std::string& key, Time until) {
+  const auto left_out = [&](const std::string& key, Time over, Time late = kTimeMin) {
     std::string value;
-    ByteWriter(value).be64(sortable(until));
+    ByteWriter out(value);
+    out.be64(sortable(over));
+    out.be64(sortable(late));
     return expiry.Filter(0, key, value, nullptr, nullptr);
   };
+  const std::string live = group_key(0, "a");
+  const std::string history = group_key(1, "a");
   const Time now = from_unix_seconds(1'800'000'000);
-  EXPECT_FALSE(left_out(group_key(0, "a"), now)) << "until somebody says how late it is, nothing";
-  expiry.set(now);
-  EXPECT_TRUE(left_out(group_key(0, "a"), now));
-  EXPECT_TRUE(left_out(group_key(0, "a"), now - std::chrono::hours(1)));
-  EXPECT_FALSE(left_out(group_key(0, "a"), now + std::chrono::seconds(1)));
-  EXPECT_FALSE(left_out(group_key(0, "a"), kTimeMax));
-  EXPECT_FALSE(left_out(group_key(1, "a"), now)) << "history";
+  EXPECT_FALSE(left_out(live, now)) << "until somebody says how late it is, nothing";
+  GroupChanges changes;
+  changes.over_until = {now, now - std::chrono::hours(100)};
+  changes.late_until = {now, now};
+  expiry.set(changes);
+  EXPECT_TRUE(left_out(live, now));
+  EXPECT_TRUE(left_out(live, now - std::chrono::hours(1)));
+  EXPECT_FALSE(left_out(live, now + std::chrono::seconds(1)));
+  EXPECT_FALSE(left_out(live, kTimeMax));
+  EXPECT_TRUE(left_out(live, now, now));
+  EXPECT_FALSE(left_out(live, now, now + std::chrono::seconds(1))) << "late events still count";
+  EXPECT_FALSE(left_out(history, now));
+  EXPECT_TRUE(left_out(history, now - std::chrono::hours(101)));
   EXPECT_FALSE(left_out(std::string{kTimerRow, 0}, now));
-  EXPECT_FALSE(expiry.Filter(0, group_key(0, "a"), "short", nullptr, nullptr));
+  EXPECT_FALSE(expiry.Filter(0, live, "short", nullptr, nullptr));
+  changes.over_until[1] = kTimeMin;  // another session of history is about to begin
+  expiry.lower(changes);
+  EXPECT_FALSE(left_out(history, now - std::chrono::hours(101)));
+  EXPECT_TRUE(left_out(live, now));
 }
 
 }  // namespace
