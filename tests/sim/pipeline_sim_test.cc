@@ -39,6 +39,7 @@ constexpr const char* kStorePath = "/vakt";
 struct Settings {
   golden::Truth rule;
   std::uint64_t threshold = 1;
+  std::string chain = "gte: 3";
   std::size_t spill_above = 0;  // all groups leave memory at a checkpoint, or at this size
 };
 
@@ -57,6 +58,7 @@ class Simulation {
     settings_.rule.window = std::to_string(5 + pick(300)) + "s";
     settings_.threshold = 2 + pick(4);
     settings_.spill_above = pick(2) * 2'000;
+    if (pick(2) == 0) settings_.chain = "gte: 2, lte: 6";
     load_pipeline();
     make_log();
     open();
@@ -114,8 +116,11 @@ class Simulation {
     for (const auto& i : *incidents) {
       EXPECT_TRUE(i.final);
       const auto& d = i.detection;
-      found.emplace(d.group[0].second, d.first_event_time, d.last_event_time, d.opened_event_time,
-                    d.event_count, d.peak);
+      if (d.rule_id == "chain")
+        ++chains_;
+      else
+        found.emplace(d.group[0].second, d.first_event_time, d.last_event_time, d.opened_event_time,
+                      d.event_count, d.peak);
       const auto evidence = store_->evidence(i.id);
       ASSERT_TRUE(evidence);
       EXPECT_EQ(evidence->size(), i.evidence_entries);
@@ -124,6 +129,33 @@ class Simulation {
       EXPECT_EQ(timeline->size(), i.timeline_entries);
     }
     EXPECT_EQ(found, expected);
+    EXPECT_EQ(projections(replayed()), projections(*incidents));
+  }
+
+  // What the stored events give when they go through the same rules once more.
+  std::vector<incident::Incident> replayed() const {
+    Offline offline(pipeline_, EngineOptions{}, now_);
+    const auto add = [&](const store::StoredEvent& e) {
+      offline.add(e.raw, false, 0, "peer");
+      return true;
+    };
+    EXPECT_TRUE(store_->events(0, add));
+    EXPECT_TRUE(offline.finish());
+    return offline.incidents();
+  }
+
+  using Projection =
+      std::tuple<std::string, Hash128, std::vector<std::pair<std::string, std::string>>, Time, Time,
+                 Time, std::uint64_t, std::uint64_t, Hash128>;
+  static std::multiset<Projection> projections(const std::vector<incident::Incident>& incidents) {
+    std::multiset<Projection> out;
+    for (const incident::Incident& i : incidents) {
+      const incident::Detection& d = i.detection;
+      if (i.merged_into || i.members > 0) continue;
+      out.emplace(d.rule_id, d.rule_hash, d.group, d.first_event_time, d.last_event_time,
+                  d.opened_event_time, d.event_count, d.peak, d.evidence_digest);
+    }
+    return out;
   }
 
   // Everything the store concluded, as one number.
@@ -143,6 +175,7 @@ class Simulation {
     return hash128(bytes);
   }
   int crashes() const { return crashes_; }
+  int chains() const { return chains_; }
 
  private:
   std::uint64_t pick(std::uint64_t n) { return random_() % n; }
@@ -150,6 +183,11 @@ class Simulation {
   void load_pipeline() {
     const test::Folder rules;
     golden::write_rule(settings_.rule, settings_.threshold, rules.path);
+    rules.write("chain.yml",
+                "title: chain\nid: chain\nlevel: high\ncorrelation:\n  type: event_count\n"
+                "  rules: [brute_force]\n  group-by: [source.ip]\n  timespan: 5m\n"
+                "  condition: {" +
+                    settings_.chain + "}\n  generate: true\n");
     PipelineOptions options;
     options.rule_paths = {rules.path};
     options.decoder_paths = {std::string(VAKT_SOURCE_DIR) + "/rules/decoders"};
@@ -303,6 +341,7 @@ class Simulation {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Engine> engine_;
   int crashes_ = 0;
+  int chains_ = 0;
 };
 
 std::uint64_t environment(const char* name, std::uint64_t otherwise) {
@@ -314,14 +353,17 @@ TEST(PipelineSim, EverySeedGivesTheOraclesIncidentsAndLosesNothing) {
   const std::uint64_t first = environment("VAKT_SIM_FIRST", 0);
   const std::uint64_t seeds = environment("VAKT_SIM_SEEDS", 100);
   int crashes = 0;
+  int chains = 0;
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     Simulation simulation(seed);
     simulation.run();
     simulation.verify();
     crashes += simulation.crashes();
+    chains += simulation.chains();
     ASSERT_FALSE(::testing::Test::HasFailure()) << "seed " << seed;
   }
   EXPECT_GT(crashes, static_cast<int>(seeds) / 2) << "the simulation must crash things";
+  EXPECT_GT(chains, static_cast<int>(seeds) / 2) << "and chains must open incidents";
 }
 
 TEST(PipelineSim, TheSameSeedGivesTheSameBytes) {
