@@ -35,6 +35,7 @@ EngineLoop::EngineLoop(source::Context& context, std::shared_ptr<const source::L
       engine_options_(engine_options) {
   context.counters.queue_capacity.store(context.queue.capacity());
   context.counters.budget_bytes.store(context.budget.bytes());
+  context.counters.state_bytes_max.store(engine_options.state_bytes_max);
 }
 
 EngineLoop::~EngineLoop() { finish(); }
