@@ -316,6 +316,13 @@ std::optional<Member> Loader::member_of(const Reference& reference, std::size_t 
   return std::nullopt;
 }
 
+// Networks that were asked for, of more bits than there are.
+bool is_finer(const Grouping& asked, const Grouping& given) {
+  constexpr Grouping kWhole;
+  return (asked.ipv4_bits != kWhole.ipv4_bits && asked.ipv4_bits > given.ipv4_bits) ||
+         (asked.ipv6_bits != kWhole.ipv6_bits && asked.ipv6_bits > given.ipv6_bits);
+}
+
 // What holds is a group of the inner correlation: its values are all there is to group by.
 void Loader::check_group(const Reference& reference, const Correlation& inner,
                          const Correlation& outer, std::uint32_t member, Reporter& reporter) {
@@ -328,6 +335,17 @@ void Loader::check_group(const Reference& reference, const Correlation& inner,
                        "the correlation '" + reference.name + "' does not group by '" + field + "'",
                        "add it to its group-by, or name another field of it in 'aliases'");
     }
+  for (std::size_t i = 0; i < outer.group_by.size(); ++i) {
+    const std::string& field = field_of(outer, member, outer.group_by[i]);
+    const auto place = std::find(inner.group_by.begin(), inner.group_by.end(), field);
+    if (place == inner.group_by.end()) continue;
+    const Grouping& of = inner.groupings[static_cast<std::size_t>(place - inner.group_by.begin())];
+    if (!is_finer(outer.groupings[i], of)) continue;
+    reporter.error(reference.at,
+                   "the correlation '" + reference.name + "' groups by wider networks of '" +
+                       field + "' than this one asks for",
+                   "give 'group_by' of 'vakt' there as many bits, or fewer here");
+  }
 }
 
 void Loader::resolve(std::uint32_t pending, std::size_t depth) {

@@ -77,6 +77,28 @@ TEST(CorrelationAttributes, WhatStateBelongsTo) {
   EXPECT_NE(hash(by_alias + "{who: {a: user.name}}"), hash(by_alias + "{who: {a: user.target}}"));
 }
 
+TEST(CorrelationAttributes, NetworksAreAsWideAsTheInnerOnes) {
+  const auto load = [](const std::string& inner, const std::string& outer) {
+    return load_with(kCount, "name: c\nvakt: {group_by: {source.ip: {" + inner +
+                                 "}}}\n---\ntitle: d\ncorrelation: {type: event_count, rules: c, "
+                                 "group-by: source.ip, timespan: 1h, condition: {gte: 2}}\n" +
+                                 outer);
+  };
+  const auto by = [](const std::string& bits) {
+    return "vakt: {group_by: {source.ip: {" + bits + "}}}\n";
+  };
+  EXPECT_EQ(load("ipv4: 24, ipv6: 64", by("ipv4: 16")).problems, Problems{});
+  EXPECT_EQ(load("ipv4: 24, ipv6: 64", by("ipv4: 24, ipv6: 64")).problems, Problems{});
+  EXPECT_EQ(load("ipv4: 24", "").problems, Problems{}) << "then by what the inner one gives";
+  for (const char* bits : {"ipv4: 28", "ipv6: 96"}) {
+    const Loaded got = load("ipv4: 24, ipv6: 64", by(bits));
+    ASSERT_EQ(got.problems.size(), 1u) << bits;
+    EXPECT_NE(got.problems[0].find("groups by wider networks of 'source.ip'"), std::string::npos)
+        << got.problems[0];
+    EXPECT_EQ(got.set.correlations.size(), 1u);
+  }
+}
+
 TEST(CorrelationAttributes, ProblemsAreNamed) {
   const std::string sum = "rules: any, group-by: a, timespan: 1d, condition: ";
   const struct {
