@@ -80,7 +80,10 @@ void by_window(benchmark::internal::Benchmark* b) {
 }
 
 BENCHMARK_CAPTURE(hits, event_count, Measure::events)->Apply(by_window);
-BENCHMARK_CAPTURE(hits, value_count, Measure::distinct_values)->Apply(by_window);
+BENCHMARK_CAPTURE(hits, value_count, Measure::distinct_values)
+    ->Apply(by_window)
+    ->Args({1'000'000, 0})  // estimated
+    ->Args({1'000'000, 10});
 BENCHMARK_CAPTURE(hits, value_sum, Measure::sum)->Apply(by_window);
 BENCHMARK_CAPTURE(hits, value_avg, Measure::average)->Apply(by_window);
 BENCHMARK_CAPTURE(hits, value_percentile, Measure::percentile)->Apply(by_window);

@@ -93,10 +93,14 @@ TEST_P(Crash, EveryOperationMayBeTheLast) {
 INSTANTIATE_TEST_SUITE_P(Unsynced, Crash,
                          testing::Values(Unsynced::lost, Unsynced::torn, Unsynced::kept));
 
+// But for one operation: where the families are to be flushed together and the next log cannot be
+// created, RocksDB 7.8 keeps a reference and asserts when it is closed (README.md, "What a failed
+// commit may leave").
 TEST(CrashWithoutLog, MemoryModeLosesWholeCommitsOnly) {
   std::uint64_t operations = 0;
   {
     FaultEnv env;
+    env.spare_new_logs();
     History history(9000);
     std::vector<Made> made;
     EXPECT_EQ(run(env, Durability::memory, history, made).confirmed, kCommits);
@@ -105,6 +109,7 @@ TEST(CrashWithoutLog, MemoryModeLosesWholeCommitsOnly) {
   for (std::uint64_t n = 1; n <= operations; n += 4) {
     SCOPED_TRACE("crash at operation " + std::to_string(n));
     FaultEnv env;
+    env.spare_new_logs();
     env.fail_at(n, FaultEnv::Mode::crash);
     History history(9000);
     std::vector<Made> made;

@@ -33,6 +33,11 @@ class FaultEnv : public rocksdb::EnvWrapper {
     const std::lock_guard lock(mutex_);
     fail_at_ = 0;
   }
+  // The first failure is never the creation of a log: see CrashWithoutLog.
+  void spare_new_logs() {
+    const std::lock_guard lock(mutex_);
+    spares_new_logs_ = true;
+  }
   void fail_next_wal_sync() {
     const std::lock_guard lock(mutex_);
     fail_wal_sync_ = true;
@@ -70,7 +75,8 @@ class FaultEnv : public rocksdb::EnvWrapper {
   rocksdb::Status NewWritableFile(const std::string& path,
                                   std::unique_ptr<rocksdb::WritableFile>* file,
                                   const rocksdb::EnvOptions& options) override {
-    if (auto s = step(); !s.ok()) return s;
+    if (!spares(path))
+      if (auto s = step(); !s.ok()) return s;
     std::unique_ptr<rocksdb::WritableFile> base;
     if (auto s = target()->NewWritableFile(path, &base, options); !s.ok()) return s;
     {
@@ -133,6 +139,10 @@ class FaultEnv : public rocksdb::EnvWrapper {
     std::unique_ptr<rocksdb::WritableFile> base_;
   };
 
+  bool spares(const std::string& path) const {
+    const std::lock_guard lock(mutex_);
+    return spares_new_logs_ && !failed_ && path.ends_with(".log");
+  }
   rocksdb::Status step() {
     const std::lock_guard lock(mutex_);
     ++operations_;
@@ -168,6 +178,7 @@ class FaultEnv : public rocksdb::EnvWrapper {
   bool failed_ = false;
   bool just_failed_ = false;
   bool fail_wal_sync_ = false;
+  bool spares_new_logs_ = false;
 };
 
 }  // namespace vakt::store
