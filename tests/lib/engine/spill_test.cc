@@ -329,46 +329,53 @@ TEST(Spill, TakesFromTheRuleThatTakesMost) {
   EXPECT_LT(engine.state_bytes(), before / 2 + 4096);
 }
 
+// An engine with one group, all of which leaves memory at a checkpoint.
+class OneGroup {
+ public:
+  OneGroup() {
+    options_.spill_above = 0;
+    options_.spill_to = 0;
+    options_.spilled = rows_;
+    engine_ =
+        std::make_unique<Engine>(testing::make_engine(testing::rules({{600, 2, false}}), options_));
+    hit();
+  }
+  Effects hit() {
+    Hits hits;
+    hits.add(at(0), "192.0.2.1", "x");
+    return engine_->apply({at(0), hits.input()});
+  }
+  void keep(const Checkpoint& checkpoint) {
+    rows_->apply(checkpoint.groups);
+    engine_->checkpoint_kept();
+    ASSERT_EQ(engine_->groups(), 0u);
+  }
+  Engine& engine() { return *engine_; }
+  MemoryGroups& rows() { return *rows_; }
+
+ private:
+  std::shared_ptr<MemoryGroups> rows_ = std::make_shared<MemoryGroups>();
+  EngineOptions options_;
+  std::unique_ptr<Engine> engine_;
+};
+
 TEST(Spill, ARowThatCannotBeReadIsSaid) {
-  const auto rows = std::make_shared<MemoryGroups>();
-  EngineOptions options;
-  options.spill_above = 0;
-  options.spill_to = 0;
-  options.spilled = rows;
-  Engine engine = testing::make_engine(testing::rules({{600, 2, false}}), options);
-  Hits first;
-  first.add(at(0), "192.0.2.1", "x");
-  engine.apply({at(0), first.input()});
-  rows->apply(engine.take_checkpoint().groups);
-  engine.checkpoint_kept();
-  ASSERT_EQ(engine.groups(), 0u);
-  rows->fails = true;
-  Hits second;
-  second.add(at(1), "192.0.2.1", "x");
-  const Effects effects = engine.apply({at(1), second.input()});
+  OneGroup group;
+  group.keep(group.engine().take_checkpoint());
+  group.rows().fails = true;
+  const Effects effects = group.hit();
   ASSERT_TRUE(effects.failure);
   EXPECT_EQ(effects.failure->message, "the disk is gone");
 }
 
 TEST(Spill, ADamagedRowIsSaid) {
-  const auto rows = std::make_shared<MemoryGroups>();
-  EngineOptions options;
-  options.spill_above = 0;
-  options.spill_to = 0;
-  options.spilled = rows;
-  Engine engine = testing::make_engine(testing::rules({{600, 2, false}}), options);
-  Hits first;
-  first.add(at(0), "192.0.2.1", "x");
-  engine.apply({at(0), first.input()});
-  Checkpoint checkpoint = engine.take_checkpoint();
+  OneGroup group;
+  Checkpoint checkpoint = group.engine().take_checkpoint();
   ASSERT_EQ(checkpoint.groups.put.size(), 1u);
   std::string& value = checkpoint.groups.put.front().value;
   value[value.size() / 2] = static_cast<char>(value[value.size() / 2] ^ 1);
-  rows->apply(checkpoint.groups);
-  engine.checkpoint_kept();
-  Hits second;
-  second.add(at(1), "192.0.2.1", "x");
-  const Effects effects = engine.apply({at(1), second.input()});
+  group.keep(checkpoint);
+  const Effects effects = group.hit();
   ASSERT_TRUE(effects.failure);
   EXPECT_NE(effects.failure->message.find("damaged"), std::string::npos);
 }
