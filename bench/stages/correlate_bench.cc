@@ -3,6 +3,8 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
+#include <string>
+#include <utility>
 
 #include "correlate/group.h"
 #include "stages/sample.h"
@@ -19,6 +21,20 @@ class Hits {
     for (std::int64_t i = 0; i < 2 * content; ++i) next();
   }
 
+  Hits copy() const {
+    std::string bytes;
+    ByteWriter out(bytes);
+    group_.encode(out);
+    ByteReader in(bytes);
+    return Hits(settings_, *Group::decode(settings_, in), i_);
+  }
+
+  void late() {
+    const Time now = Time{} + std::chrono::hours(1) + std::chrono::milliseconds(i_);
+    const Point point{now - settings_.window / 10, i_ + 1, value()};
+    benchmark::DoNotOptimize(group_.insert(settings_, point, Hash128{}));
+  }
+
   void next() {
     ++i_;
     const bool late = late_ > 0 && i_ % static_cast<std::uint64_t>(late_) == 0;
@@ -31,6 +47,9 @@ class Hits {
   }
 
  private:
+  Hits(const Settings& settings, Group&& group, std::uint64_t i)
+      : settings_(settings), late_(0), group_(std::move(group)), i_(i) {}
+
   std::uint64_t value() const {
     const std::uint64_t mixed = i_ * 0x9E3779B97F4A7C15ull;
     switch (settings_.measure) {
@@ -73,6 +92,24 @@ void hits(benchmark::State& state, Measure measure) {
   bench::report(state, events, 0);
 }
 
+// The one event out of order that moves a long line into a tree: what is waited for once.
+void first_late(benchmark::State& state, Measure measure) {
+  Hits hits(settings_of(measure), state.range(0), 0);
+  std::uint64_t events = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    {
+      Hits copy = hits.copy();
+      state.ResumeTiming();
+      copy.late();
+      state.PauseTiming();
+    }
+    state.ResumeTiming();
+    ++events;
+  }
+  bench::report(state, events, 0);
+}
+
 void by_window(benchmark::internal::Benchmark* b) {
   b->ArgNames({"window", "late"});
   for (const std::int64_t late : {0, 10})
@@ -90,6 +127,9 @@ BENCHMARK_CAPTURE(hits, value_percentile, Measure::percentile)->Apply(by_window)
 BENCHMARK_CAPTURE(hits, value_median, Measure::median)->Apply(by_window);
 BENCHMARK_CAPTURE(hits, temporal, Measure::members)->Apply(by_window);
 BENCHMARK_CAPTURE(hits, temporal_ordered, Measure::sequence)->Apply(by_window);
+
+BENCHMARK_CAPTURE(first_late, event_count, Measure::events)->Arg(100'000)->Arg(1'000'000);
+BENCHMARK_CAPTURE(first_late, value_count, Measure::distinct_values)->Arg(10'000)->Arg(90'000);
 
 }  // namespace
 }  // namespace vakt::correlate

@@ -14,7 +14,7 @@ std::shared_ptr<const source::Loaded> load_rules(const config::Config& config,
   options.field_map_paths = config.field_maps;
   options.rules.placeholders = config.placeholders;
   options.open_level = config.open_level;
-  options.exact_values_max = config.exact_values_max;
+  options.forms.exact_max = config.exact_values_max;
   options.cache = caches.databases;
   options.rules.parsed = caches.texts;
   for (const config::Listener& listener : config.listeners)

@@ -76,50 +76,44 @@ Advance Group::advance(const Settings& settings, Time watermark) {
 
 // The one that holds `time`.
 std::size_t Group::episode_at(Time time) const {
-  const auto next = std::upper_bound(episodes_.begin(), episodes_.end(), time,
-                                     [](Time t, const Episode& e) { return t < e.first; });
-  check(next != episodes_.begin(), "every point is in an episode");
-  return static_cast<std::size_t>(next - episodes_.begin()) - 1;
+  const std::size_t next = episodes_.first_after(time);
+  check(next != 0, "every point is in an episode");
+  return next - 1;
 }
 
 // The episode the event belongs to: an existing one, a new one, or the two that it bridges made
 // one.
 std::size_t Group::place_episode(const Settings& settings, Time time, Duration episode_max,
                                  Change& change) {
-  const auto next = std::upper_bound(episodes_.begin(), episodes_.end(), time,
-                                     [](Time t, const Episode& e) { return t < e.first; });
-  const auto next_index = static_cast<std::size_t>(next - episodes_.begin());
-  const bool joins_previous =
-      next_index > 0 && time - episodes_[next_index - 1].last < settings.window;
-  const bool joins_next = next != episodes_.end() && next->first - time < settings.window;
-  if (joins_previous && joins_next && !next->continuation) {
-    change.absorbed = *next;
-    Episode& previous = episodes_[next_index - 1];
-    absorb(previous, *next);
+  const std::size_t next = episodes_.first_after(time);
+  const bool joins_previous = next > 0 && time - episodes_[next - 1].last < settings.window;
+  const bool joins_next = next < episodes_.size() && episodes_[next].first - time < settings.window;
+  if (joins_previous && joins_next && !episodes_[next].continuation) {
+    change.absorbed = episodes_[next];
+    absorb(episodes_[next - 1], episodes_[next]);
     episodes_.erase(next);
-    return next_index - 1;
+    return next - 1;
   }
   if (joins_previous) {
-    Episode& previous = episodes_[next_index - 1];
+    const Episode& previous = episodes_[next - 1];
     // With when_final, whether it has an incident is not known yet.
     const bool too_long =
         (previous.incident || settings.when_final) && time - previous.first >= episode_max;
-    if (!too_long || joins_next) return next_index - 1;
+    if (!too_long || joins_next) return next - 1;
     Episode part;
     part.continuation = true;
     episodes_.insert(next, part);
-    return next_index;
+    return next;
   }
-  if (joins_next) return next_index;
-  episodes_.insert(next, Episode{});
-  return next_index;
+  if (!joins_next) episodes_.insert(next, Episode{});
+  return next;
 }
 
 std::optional<Episode> Group::take_final(const Settings& settings, Time watermark) {
   if (episodes_.empty() || episodes_.front().last > watermark - settings.window)
     return std::nullopt;
   Episode episode = episodes_.front();
-  episodes_.erase(episodes_.begin());
+  episodes_.pop_front();
   return episode;
 }
 

@@ -18,6 +18,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/time.h"
+#include "correlate/line.h"
 #include "correlate/points.h"
 #include "correlate/settings.h"
 
@@ -39,6 +40,7 @@ struct Episode {
   bool approximate = false;          // some count was estimated (Points::estimated)
   bool continuation = false;         // goes on from the episode before it, which grew too long
 };
+inline Time place_of(const Episode& episode) { return episode.first; }
 
 // What an insertion did. Indices into episodes().
 struct Change {
@@ -78,8 +80,9 @@ class Group {
   // Removes and returns the first episode if the watermark has passed it (last + W <= watermark).
   std::optional<Episode> take_final(const Settings& settings, Time watermark);
 
-  std::vector<Episode>& episodes() { return episodes_; }
-  const std::vector<Episode>& episodes() const { return episodes_; }
+  // Those not final: as many as fit, a window apart, into the disorder that is waited for.
+  Line<Episode>& episodes() { return episodes_; }
+  const Line<Episode>& episodes() const { return episodes_; }
   const Points& points() const { return points_; }
   bool empty() const { return episodes_.empty(); }
   // Approximate memory held.
@@ -96,7 +99,7 @@ class Group {
   std::size_t episode_at(Time time) const;
 
   Points points_;
-  std::vector<Episode> episodes_;  // by time
+  Line<Episode> episodes_;
 };
 
 }  // namespace vakt::correlate

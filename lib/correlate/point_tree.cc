@@ -27,13 +27,32 @@ std::int64_t number_of(const Point& point) { return static_cast<std::int64_t>(po
 
 }  // namespace
 
-PointTree::PointTree(const Settings& settings) : numbers_(has_numbers(settings.measure)) {
-  nodes_.resize(1);
-  if (!numbers_) return;
-  sums_.resize(1);
-  if (!orders_numbers(settings.measure)) return;
-  for (const rule::Comparison& c : settings.comparisons) bounds_.push_back(c.micros);
-  below_.resize(bounds_.size());
+PointTree::PointTree(const Settings& settings, const Line<Point>& points,
+                     const std::vector<Standing>& standings)
+    : numbers_(has_numbers(settings.measure)), nodes_(points.size() + 1) {
+  if (orders_numbers(settings.measure))
+    for (const rule::Comparison& c : settings.comparisons) bounds_.push_back(c.micros);
+  if (numbers_) sums_.resize(nodes_.size());
+  below_.resize(nodes_.size() * bounds_.size());
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    Node& node = nodes_[i + 1];
+    node.point = points[i];
+    node.arrival = i;
+    node.begins_run = standings[i].begins_run;
+    node.ends_run = standings[i].ends_run;
+    node.level = standings[i].level;
+  }
+  root_ = build(1, static_cast<Index>(nodes_.size()));
+}
+
+// Of the nodes [from, end), which stand in order: as level as can be.
+PointTree::Index PointTree::build(Index from, Index end) {
+  if (from == end) return 0;
+  const Index middle = from + (end - from) / 2;
+  nodes_[middle].left = build(from, middle);
+  nodes_[middle].right = build(middle + 1, end);
+  sum_up(middle);
+  return middle;
 }
 
 std::size_t PointTree::bytes() const {

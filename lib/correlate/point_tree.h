@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "correlate/condition.h"
+#include "correlate/line.h"
 #include "correlate/settings.h"
 
 namespace vakt::correlate {
@@ -46,15 +47,23 @@ struct Totals {
   std::vector<NumbersBelow> bounds;  // by comparison; where numbers are ordered by size
 };
 
+// What a point is, in the order of them. A run is a stretch of points with the same value of which
+// each is less than a window after the one before: what counts once in each window that it reaches.
+struct Standing {
+  bool begins_run = true;
+  bool ends_run = true;
+  std::int32_t level = 0;
+};
+
 class PointTree {
  public:
-  explicit PointTree(const Settings& settings);
+  // Of points in order, which arrived as 0, 1, …, and their standings. O(n).
+  PointTree(const Settings& settings, const Line<Point>& points,
+            const std::vector<Standing>& standings);
 
   std::size_t size() const { return root_ == 0 ? 0 : nodes_[root_].size; }
   std::size_t bytes() const;
 
-  // A run is a stretch of points with the same value of which each is less than a window after the
-  // one before: what counts once in each window that it reaches.
   void insert(Key key, const Point& point, bool begins_run, bool ends_run);
   void pop_front();
   void set_begins_run(Key key, bool begins);
@@ -74,9 +83,10 @@ class PointTree {
   // The first in [from, end) with a level of at least `level`; with `open` only of those not held.
   std::optional<Placed> first_at_level(Key from, Key end, std::int32_t level, bool open);
 
+  // Those at `from` or after it, in order, until `do_each` returns false.
   template <class Each>
-  void each(Key from, const Each& do_each) const {
-    each(root_, from, do_each);
+  bool each(Key from, const Each& do_each) const {
+    return each(root_, from, do_each);
   }
 
  private:
@@ -101,6 +111,7 @@ class PointTree {
   };
 
   Key key_of(Index i) const { return {nodes_[i].point.time, nodes_[i].arrival}; }
+  Index build(Index from, Index end);
   Index new_node();
   void raise_all(Index i, std::int32_t by);
   void hand_down(Index i);
@@ -122,14 +133,11 @@ class PointTree {
   Placed placed(Index i) const { return {key_of(i), nodes_[i].point}; }
 
   template <class Each>
-  void each(Index at, Key from, const Each& do_each) const {
-    if (at == 0) return;
-    const Key key = key_of(at);
-    if (key >= from) {
-      each(nodes_[at].left, from, do_each);
-      do_each(nodes_[at].point);
-    }
-    each(nodes_[at].right, from, do_each);
+  bool each(Index at, Key from, const Each& do_each) const {
+    if (at == 0) return true;
+    const bool here = key_of(at) >= from;
+    if (here && !(each(nodes_[at].left, from, do_each) && do_each(nodes_[at].point))) return false;
+    return each(nodes_[at].right, from, do_each);
   }
 
   bool numbers_ = false;

@@ -22,7 +22,7 @@ bool estimate_holds(const Settings& settings, std::uint64_t count) {
 }
 
 bool too_many(const Settings& settings, std::uint64_t count) {
-  return settings.measure == Measure::distinct_values && count > settings.exact_max;
+  return settings.measure == Measure::distinct_values && count > settings.forms.exact_max;
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ Judged Points::insert_exactly(const Settings& settings, const Point& point) {
   const bool behind = index < evaluated_;
   // What windows or the line would have to be gone through for it.
   const std::size_t cost = behind ? line_.size() : line_.size() - index;
-  if (cost > settings.few) {
+  if (cost > settings.forms.few) {
     to_tree(settings);
     return insert_in_tree(settings, point);
   }
@@ -219,14 +219,13 @@ void Points::rebuild_window(const Settings& settings) {
 }
 
 void Points::to_tree(const Settings& settings) {
-  timeline_ = std::make_unique<Timeline>(settings);
-  for (std::size_t i = 0; i < line_.size(); ++i) timeline_->add(settings, line_[i]);
+  timeline_ = std::make_unique<Timeline>(settings, line_);
   evaluated_key_.reset();
   if (!settings.when_final)
     evaluated_key_ = Key{kTimeMax, kLast - 1};
   else if (evaluated_ > 0)
     evaluated_key_ = Key{line_[evaluated_ - 1].time, evaluated_ - 1};
-  line_ = Line();
+  line_ = Line<Point>();
   window_ = Window();
   evaluated_ = window_begin_ = 0;
 }
@@ -254,7 +253,10 @@ void Points::keep_latest() {
 void Points::to_line(const Settings& settings) {
   evaluated_ = evaluated_points();
   const std::unique_ptr<Timeline> timeline = std::move(timeline_);
-  timeline->points().each({kTimeMin, 0}, [&](const Point& point) { line_.push_back(point); });
+  timeline->points().each({kTimeMin, 0}, [&](const Point& point) {
+    line_.push_back(point);
+    return true;
+  });
   rebuild_window(settings);
 }
 
@@ -276,7 +278,7 @@ void Points::forget(const Settings& settings, Time watermark) {
   const Time last = points.last_before({kTimeMax, kLast})->key.time;
   const Time oldest = std::min({watermark, evaluated_key_->time, last}) - settings.window;
   while (points.first_from({kTimeMin, 0})->key.time <= oldest) timeline_->pop_front(settings);
-  if (points.size() <= settings.few / 2) to_line(settings);
+  if (points.size() <= settings.forms.few / 2) to_line(settings);
 }
 
 std::size_t Points::bytes() const {
@@ -291,6 +293,7 @@ void Points::encode(ByteWriter& out) const {
     out.varint(p.sequence);
     out.varint(std::uint64_t{p.ordinal} * 2 + (p.held ? 1 : 0));
     out.be64(p.value);
+    return true;
   });
   out.varint(size() - evaluated_points());
   // So that what is counted as memory is the same after a restart.

@@ -1,9 +1,9 @@
 // Points: the events of a group in order of time, and their windows.
 //
 // Events that come in order of time slide one window, at amortised O(1) (O(log n) where numbers are
-// ordered by size). While there are few (Settings::few), one that comes out of order has its
+// ordered by size). While there are few (Forms::few), one that comes out of order has its
 // windows evaluated anew; else all move into a Timeline, where it costs O(log n), until few are
-// left. Both say the same. When a window has more than Settings::exact_max different values, they
+// left. Both say the same. When a window has more than Forms::exact_max different values, they
 // are estimated from then on (Sketch), until none of them is in the window any more; only the
 // latest events are kept then. Pure; one thread.
 #pragma once
@@ -48,12 +48,15 @@ class Points {
   bool estimated() const { return sketch_ != nullptr; }
   bool ordered_by_tree() const { return timeline_ != nullptr; }
   std::size_t bytes() const;
-  // Those at or after `from`, in order.
+  // Those at or after `from`, in order, until `do_each` returns false.
   template <class Each>
   void each(Time from, const Each& do_each) const {
-    if (timeline_) return timeline_->points().each({from, 0}, do_each);
-    for (std::size_t i = 0; i < line_.size(); ++i)
-      if (line_[i].time >= from) do_each(line_[i]);
+    if (timeline_) {
+      timeline_->points().each({from, 0}, do_each);
+      return;
+    }
+    for (std::size_t i = line_.first_from(from); i < line_.size(); ++i)
+      if (!do_each(line_[i])) return;
   }
 
   void encode(ByteWriter& out) const;
@@ -80,7 +83,7 @@ class Points {
   void to_tree(const Settings& settings);
   void to_line(const Settings& settings);
 
-  Line line_;                     // by time, then by arrival
+  Line<Point> line_;              // by time, then by arrival
   std::size_t evaluated_ = 0;     // that windows were evaluated at: all, or up to evaluate()
   std::size_t window_begin_ = 0;  // the window of the last of them: [window_begin_, evaluated_)
   Window window_;

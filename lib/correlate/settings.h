@@ -22,6 +22,12 @@ enum class Measure : std::uint8_t {
   sequence,    // as members, and those of `sequence` in this order; equal times are in order
 };
 
+// How the events of a group are kept. It changes no conclusion, but where values are estimated.
+struct Forms {
+  std::size_t few = 64;               // points that cost less one by one than in a tree
+  std::uint64_t exact_max = 100'000;  // different values in a window; more are estimated (Sketch)
+};
+
 struct Settings {
   Measure measure = Measure::events;
   Duration window{};
@@ -35,10 +41,9 @@ struct Settings {
   const rule::Expr* formula = nullptr;       // of the members with an event (Expr::detection), or
                                              // null
   std::vector<std::uint64_t> sequence = {};  // members, in order
-  bool chained = false;               // a correlation counts the moments at which this one holds
-  std::int64_t percent_micros = 0;    // of Measure::percentile
-  std::size_t few = 64;               // points that cost less one by one than in a tree
-  std::uint64_t exact_max = 100'000;  // different values in a window; more are estimated (Sketch)
+  bool chained = false;             // a correlation counts the moments at which this one holds
+  std::int64_t percent_micros = 0;  // of Measure::percentile
+  Forms forms;
 };
 
 // A matching event. `sequence` and `ordinal` name its hit (store/commit.h).

@@ -31,7 +31,49 @@ void members_of(const rule::Expr& formula, std::vector<std::uint64_t>& out) {
   for (const rule::Expr& child : formula.children) members_of(child, out);
 }
 
+// As place_with_levels() would have made them one by one.
+std::vector<Standing> standings(const Settings& settings, const Line<Point>& points,
+                                const std::vector<Timeline::Entry>& entries) {
+  std::vector<Standing> out(points.size());
+  for (std::size_t i = 1; i < entries.size(); ++i) {
+    const auto& [value_before, before, arrival_before] = entries[i - 1];
+    const auto& [value, time, arrival] = entries[i];
+    if (value != value_before || time - before >= settings.window) continue;
+    out[arrival_before].ends_run = false;
+    out[arrival].begins_run = false;
+  }
+  if (settings.when_final) return out;
+  std::int32_t level = 0;
+  for (std::size_t i = 0, gone = 0; i < points.size(); ++i) {
+    level += out[i].begins_run;
+    for (; points[gone].time <= points[i].time - settings.window; ++gone)
+      level -= out[gone].ends_run;
+    out[i].level = level;
+  }
+  return out;
+}
+
+// By value, then in order; none where values are not counted.
+std::vector<Timeline::Entry> entries_of(const Settings& settings, const Line<Point>& points) {
+  std::vector<Timeline::Entry> out;
+  if (!counts_values(settings.measure)) return out;
+  out.reserve(points.size());
+  for (std::size_t i = 0; i < points.size(); ++i)
+    out.emplace_back(points[i].value, points[i].time, i);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 }  // namespace
+
+Timeline::Timeline(const Settings& settings, const Line<Point>& points)
+    : Timeline(settings, points, entries_of(settings, points)) {}
+
+Timeline::Timeline(const Settings& settings, const Line<Point>& points,
+                   const std::vector<Entry>& entries)
+    : tree_(settings, points, standings(settings, points, entries)),
+      by_value_(entries.begin(), entries.end()),
+      arrivals_(points.size()) {}
 
 std::optional<Key> Timeline::latest(std::uint64_t value, Key before) const {
   auto at = by_value_.lower_bound({value, before.time, before.arrival});

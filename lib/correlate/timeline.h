@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "correlate/line.h"
 #include "correlate/point_tree.h"
 #include "correlate/settings.h"
 
@@ -23,7 +24,10 @@ struct Judged {
 
 class Timeline {
  public:
-  explicit Timeline(const Settings& settings) : tree_(settings) {}
+  using Entry = std::tuple<std::uint64_t, Time, std::uint64_t>;  // value and key
+
+  // Of points in order; O(n), with values O(n log n).
+  Timeline(const Settings& settings, const Line<Point>& points);
 
   // Conditions judged at once.
   Judged insert(const Settings& settings, const Point& point);
@@ -41,8 +45,6 @@ class Timeline {
   std::size_t bytes() const;
 
  private:
-  using Entry = std::tuple<std::uint64_t, Time, std::uint64_t>;  // value and key
-
   // Where the condition holds, with the event that came.
   struct Stretch {
     Key from;
@@ -54,6 +56,7 @@ class Timeline {
     std::optional<Key> same_before;  // the nearest events of its value
     std::optional<Key> same_after;
   };
+  Timeline(const Settings& settings, const Line<Point>& points, const std::vector<Entry>& entries);
   Place place(const Settings& settings, const Point& point);
   Key place_with_levels(const Settings& settings, const Point& point);
   std::uint64_t count_before(const Settings& settings, Key end, Time now) const;

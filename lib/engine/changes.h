@@ -22,10 +22,12 @@ class Engine::Changes {
   void opened(incident::IncidentId id) { effects_.opened.push_back(id); }
   // The engine will not need it after this input.
   void forget(incident::IncidentId id) { forgotten_.push_back(id); }
-  void evidence(incident::Incident& incident, std::uint64_t sequence, std::uint32_t ordinal,
+  // False: it has as much as it may have.
+  bool evidence(incident::Incident& incident, std::uint64_t sequence, std::uint32_t ordinal,
                 std::size_t evidence_max) {
-    if (incident.evidence_entries >= evidence_max) return;
+    if (incident.evidence_entries >= evidence_max) return false;
     effects_.evidence.push_back({incident.id, incident.evidence_entries++, sequence, ordinal});
+    return true;
   }
 
   void finish(std::map<incident::IncidentId, incident::Incident>& incidents) {

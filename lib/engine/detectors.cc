@@ -111,13 +111,13 @@ Detector from_rule(const rule::Rule& r) {
 }  // namespace
 
 Detectors::Detectors(std::shared_ptr<const rule::RuleSet> rules, const event::FieldNames& names,
-                     rule::Level open_level, std::uint64_t exact_values_max)
+                     rule::Level open_level, const correlate::Forms& forms)
     : rules_(std::move(rules)), by_rule_(rules_->rules.size()) {
   std::vector<bool> silent(rules_->rules.size());
   for (const rule::Correlation& c : rules_->correlations) {
     const auto index = static_cast<std::uint32_t>(all_.size());
     Detector d = from_correlation(c, *rules_, names);
-    d.settings.exact_max = exact_values_max;
+    d.settings.forms = forms;
     for (std::uint32_t m = 0; m < c.members.size(); ++m) {
       const rule::Member& member = c.members[m];
       if (adds_nothing(c, d.members[m])) continue;
@@ -171,7 +171,6 @@ std::optional<GroupKey> make_key(const Detector& detector, std::uint32_t member,
   return key;
 }
 
-// `text_of(id)`: the value of a field, or nullopt.
 template <class TextOf>
 std::optional<std::uint64_t> measure(const Detector& detector, std::uint32_t member,
                                      const TextOf& text_of) {

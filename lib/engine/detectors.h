@@ -44,9 +44,9 @@ struct Detector {
 class Detectors {
  public:
   // Rules at or above `open_level` open incidents by themselves, unless they are the base of a
-  // correlation that does not ask for it (`generate`). `exact_values_max`: Settings::exact_max.
+  // correlation that does not ask for it (`generate`).
   Detectors(std::shared_ptr<const rule::RuleSet> rules, const event::FieldNames& names,
-            rule::Level open_level, std::uint64_t exact_values_max = 100'000);
+            rule::Level open_level, const correlate::Forms& forms = {});
 
   const std::vector<Detector>& all() const { return all_; }
   const std::vector<Role>& of_rule(std::uint32_t rule) const { return by_rule_.at(rule); }

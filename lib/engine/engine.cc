@@ -326,8 +326,8 @@ void Engine::open_incident(const Cause& cause, const Key& key, State& state,
       incident, cause.now, "vakt", incident.continues ? "continued" : "opened",
       fmt::format("{} in {}", held(cause.detector, episode), format_duration(incident.window))));
   state.group.points().each(episode.first, [&](const correlate::Point& p) {
-    if (p.time <= episode.last)
-      changes.evidence(incident, p.sequence, p.ordinal, options_.evidence_max);
+    return p.time <= episode.last &&
+           changes.evidence(incident, p.sequence, p.ordinal, options_.evidence_max);
   });
   changes.touch(incident);
   const incident::IncidentId id = incident.id;
@@ -428,6 +428,9 @@ void Engine::finalise(bool historic, std::optional<Time> until, Time now, Change
   if (!until) return passed_[historic].reset();
   const bool all = *until == kTimeMax;
   auto& late = late_due_[historic];
+  const Spill::Clock received = Spill::clock(historic, true);
+  for (Spill::Timer fetched; fetch_due(received, all ? kTimeMax : now, fetched);) {
+  }
   while (!late.empty() && (late.top().time <= now || all)) {
     const Due due = late.top();
     late.pop();
@@ -445,7 +448,7 @@ void Engine::finalise(bool historic, std::optional<Time> until, Time now, Change
   Spill::Timer complete;  // up to which due_ has what lies in the store
   bool more = true;
   while (more) {
-    more = fetch_due(historic, *until, complete);
+    more = fetch_due(Spill::clock(historic, false), *until, complete);
     while (!queue.empty()) {
       const Due due = queue.top();
       const Spill::Timer timer{due.time, due.level, due.id};

@@ -103,7 +103,7 @@ struct Checkpoint {
   std::vector<std::uint64_t> spilled;  // groups that leave memory, by detector; empty: none
 };
 
-inline constexpr std::uint8_t kStateVersion = 4;  // of checkpoints and groups in the store
+inline constexpr std::uint8_t kStateVersion = 5;  // of checkpoints and groups in the store
 
 // Counters since construction, for metrics.
 struct EngineCounters {
@@ -260,6 +260,7 @@ class Engine {
   Spill::Place place_of(const Key& key) const;
   Spill::Timer timer_of(const Key& key, const State& state) const;
   bool without_timer(const State& state) const;
+  std::vector<std::pair<bool, Spill::Timer>> timers_of(const Key& key, const State& state) const;
   bool may_leave(const State& state) const;
   std::vector<std::uint64_t> spill_cold_groups();
   void spill(const Key& key, State& state);
@@ -267,7 +268,7 @@ class Engine {
   void fetch(const HitsInput& input);
   State* fetch(const Key& key);
   State* fetch_incident(incident::IncidentId id);
-  bool fetch_due(bool historic, Time until, Spill::Timer& complete);
+  bool fetch_due(Spill::Clock clock, Time until, Spill::Timer& complete);
   State* take_in(const std::string& row, std::string_view value);
   bool catch_up(const Key& key, State& state);
   void forget_other_rules();

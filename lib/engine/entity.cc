@@ -68,7 +68,7 @@ std::string network_of(match::Network network, const rule::Grouping& grouping) {
 
 std::string entity_of(const rule::Grouping& grouping, std::string_view value) {
   if (grouping.ignore_case) return folded(value);
-  if (grouping != rule::Grouping{})
+  if (grouping.networks)
     if (const auto network = match::parse_network(value)) return network_of(*network, grouping);
   return std::string(value);
 }

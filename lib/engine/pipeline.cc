@@ -30,8 +30,8 @@ std::shared_ptr<const Pipeline> Pipeline::load(const PipelineOptions& options,
   if (!p->program) return nullptr;
   p->names.resolve_spellings();
   p->carried = std::make_shared<match::Carried>(p->routes.size(), p->names.size());
-  p->detectors = std::make_shared<const Detectors>(p->rules, p->names, options.open_level,
-                                                   options.exact_values_max);
+  p->detectors =
+      std::make_shared<const Detectors>(p->rules, p->names, options.open_level, options.forms);
   return p;
 }
 

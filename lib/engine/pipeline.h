@@ -46,8 +46,8 @@ struct PipelineOptions {
   std::vector<std::string> field_map_paths;
   rule::LoadOptions rules;  // placeholders, retired rules
   rule::Level open_level = rule::Level::high;
-  std::uint64_t exact_values_max = 100'000;  // correlate::Settings::exact_max
-  std::vector<ListenerSettings> listeners;   // Event::listener is the index
+  correlate::Forms forms;
+  std::vector<ListenerSettings> listeners;  // Event::listener is the index
   // Labels that events may be given from outside instead of those their content says.
   std::vector<event::LogSource> extra_log_sources;
   std::shared_ptr<scan::Cache> cache;  // of compiled databases; null: none

@@ -41,13 +41,16 @@ std::optional<std::string_view> checked(std::string_view value) {
   return whole ? std::optional(content) : std::nullopt;
 }
 
+// When something of a group is due, and whether in received time.
+using Timers = std::vector<std::pair<bool, Spill::Timer>>;
+
 // A row: expiry, version, id, what belongs to it, state, checksum.
 struct Row {
   Time over;  // in event time; kTimeMax: something is due
   Time late;  // and in received time
   std::uint8_t version = 0;
   std::uint64_t id = 0;
-  std::optional<Spill::Timer> timer;
+  Timers timers;
   std::vector<incident::Incident> incidents;
 };
 
@@ -59,9 +62,11 @@ std::optional<Row> decode_row(std::optional<std::string_view> content, ByteReade
   row.late = store::from_sortable(in.be64());
   row.version = in.u8();
   row.id = in.varint();
-  if (in.u8() != 0) {
+  const std::uint64_t timers = in.varint();
+  for (std::uint64_t i = 0; i < timers && in.ok(); ++i) {
+    const bool received = row.version >= 5 && in.u8() != 0;
     const Time time = from_ns(in.svarint());
-    row.timer = Spill::Timer{time, static_cast<std::uint32_t>(in.varint()), row.id};
+    row.timers.push_back({received, {time, static_cast<std::uint32_t>(in.varint()), row.id}});
   }
   const std::uint64_t incidents = in.varint();
   for (std::uint64_t i = 0; i < incidents && in.ok(); ++i) {
@@ -72,10 +77,11 @@ std::optional<Row> decode_row(std::optional<std::string_view> content, ByteReade
   return in.ok() && row.version <= kStateVersion ? std::optional(std::move(row)) : std::nullopt;
 }
 
-std::vector<std::string> others_of(bool historic, const std::optional<Spill::Timer>& timer,
+std::vector<std::string> others_of(bool historic, const Timers& timers,
                                    const std::vector<incident::IncidentId>& incidents) {
   std::vector<std::string> rows;
-  if (timer) rows.push_back(Spill::timer_row(historic, *timer));
+  for (const auto& [received, timer] : timers)
+    rows.push_back(Spill::timer_row(Spill::clock(historic, received), timer));
   for (const incident::IncidentId id : incidents) rows.push_back(Spill::incident_row(id));
   return rows;
 }
@@ -101,9 +107,18 @@ bool Engine::without_timer(const State& state) const {
   return state.incidents == 0 && !state.group.not_evaluated();
 }
 
+std::vector<std::pair<bool, Spill::Timer>> Engine::timers_of(const Key& key,
+                                                             const State& state) const {
+  std::vector<std::pair<bool, Spill::Timer>> out;
+  if (without_timer(state)) return out;
+  const Spill::Timer due = timer_of(key, state);
+  if (due.time != kTimeMax) out.push_back({false, due});
+  if (state.late_until) out.push_back({true, {*state.late_until, due.level, due.id}});
+  return out;
+}
+
 bool Engine::may_leave(const State& state) const {
   if (without_timer(state)) return true;
-  if (state.late_until) return false;  // due by two clocks
   for (const correlate::Episode& episode : state.group.episodes())
     if (episode.incident && waiting_.contains(*episode.incident)) return false;
   return true;
@@ -175,21 +190,21 @@ std::vector<std::uint64_t> Engine::spill_cold_groups() {
 
 void Engine::spill(const Key& key, State& state) {
   const Detector& detector = detectors_->all()[key.detector];
-  const bool timer = !without_timer(state);
+  const auto timers = timers_of(key, state);
   const Time last = state.group.episodes().back().last;
   const Time over = last + detector.settings.window + detector.disorder;
   std::string value;
   ByteWriter out(value);
-  out.be64(store::sortable(timer ? kTimeMax : over));
+  out.be64(store::sortable(timers.empty() ? over : kTimeMax));
   out.be64(store::sortable(state.late_until.value_or(kTimeMin)));
   out.u8(kStateVersion);
   out.varint(state.id);
-  out.u8(timer ? 1 : 0);
-  if (timer) {
-    const Spill::Timer due = timer_of(key, state);
+  out.varint(timers.size());
+  for (const auto& [received, due] : timers) {
+    out.u8(received ? 1 : 0);
     out.svarint(to_ns(due.time));
     out.varint(due.level);
-    spill_.put_timer(place_of(key), due);
+    spill_.put_timer(place_of(key), Spill::clock(key.historic, received), due);
   }
   const auto incidents = incidents_of(state.group);
   out.varint(incidents.size());
@@ -215,8 +230,7 @@ void Engine::keep(const Key& key, State& state) {
   if (!std::exchange(state.leaving, false)) return;
   leaving_bytes_ -= state.bytes;
   const auto incidents = incidents_of(state.group);
-  const auto timer = without_timer(state) ? std::nullopt : std::optional(timer_of(key, state));
-  spill_.make_void(place_of(key), others_of(key.historic, timer, incidents));
+  spill_.make_void(place_of(key), others_of(key.historic, timers_of(key, state), incidents));
   for (const incident::IncidentId id : incidents) leaving_incidents_.erase(id);
 }
 
@@ -292,9 +306,9 @@ Engine::State* Engine::fetch_incident(incident::IncidentId id) {
 }
 
 // Portions, in order: `complete` is how far due_ has all that lies in the store.
-bool Engine::fetch_due(bool historic, Time until, Spill::Timer& complete) {
+bool Engine::fetch_due(Spill::Clock clock, Time until, Spill::Timer& complete) {
   complete = {until, UINT32_MAX, UINT64_MAX};
-  Spill::Due due = spill_.due(historic, until, options_.spill_portion);
+  Spill::Due due = spill_.due(clock, until, options_.spill_portion);
   if (due.more) complete = due.timers.back();
   const auto values = spill_.get(due.rows);
   for (std::size_t i = 0; i < values.size(); ++i)
@@ -331,7 +345,7 @@ Engine::State* Engine::take_in(const std::string& name, std::string_view value) 
     ids.push_back(incident.id);
     incidents_.insert_or_assign(ids.back(), std::move(incident));
   }
-  spill_.make_void(*place, others_of(place->historic, row->timer, ids));
+  spill_.make_void(*place, others_of(place->historic, row->timers, ids));
   ++counters_.groups_fetched;
   if (!catch_up(key, state)) return nullptr;
   State& added = add(key, std::move(state));
@@ -411,14 +425,14 @@ void Engine::take_back(const store::GroupRow& found) {
 void Engine::take_incidents(const store::GroupRow& found) {
   ByteReader in{{}};
   auto row = decode_row(checked(found.value), in);
-  if (!row || (row->incidents.empty() && !row->timer)) return;
+  if (!row || (row->incidents.empty() && row->timers.empty())) return;
   std::vector<incident::IncidentId> ids;
   for (incident::Incident& incident : row->incidents) {
     ids.push_back(incident.id);
     incidents_.insert_or_assign(ids.back(), std::move(incident));
   }
   const Spill::Place place = *Spill::place_of(found.key);
-  spill_.make_void(place, others_of(place.historic, row->timer, ids));
+  spill_.make_void(place, others_of(place.historic, row->timers, ids));
 }
 
 }  // namespace vakt::engine

@@ -11,7 +11,7 @@ using store::kGroupRow;
 using store::kIncidentRow;
 using store::kTimerRow;
 
-std::string prefix(char kind, bool historic) { return {kind, static_cast<char>(historic ? 1 : 0)}; }
+std::string prefix(char kind, std::uint8_t lane) { return {kind, static_cast<char>(lane)}; }
 
 void add(std::string& out, Hash128 hash) {
   ByteWriter writer(out);
@@ -45,8 +45,8 @@ std::string Spill::group_row(const Place& place) {
   return key;
 }
 
-std::string Spill::timer_row(bool historic, const Timer& timer) {
-  std::string key = prefix(kTimerRow, historic);
+std::string Spill::timer_row(Clock clock, const Timer& timer) {
+  std::string key = prefix(kTimerRow, clock);
   ByteWriter out(key);
   out.be64(store::sortable(timer.time));
   out.be32(timer.level);
@@ -106,14 +106,15 @@ std::vector<store::GroupRow> Spill::rows_of(bool historic, Hash128 detector,
   return scan(lower, upper, limit);
 }
 
-Spill::Due Spill::due(bool historic, Time until, std::size_t limit) {
+Spill::Due Spill::due(Clock clock, Time until, std::size_t limit) {
   Due out;
-  if (!attached() || next_timer_[historic] > until) return out;
-  auto [lower, upper] = range_of(prefix(kTimerRow, historic));
-  std::string& from = timers_from_[historic];
+  Timers& timers = timers_[clock];
+  if (!attached() || timers.next > until) return out;
+  auto [lower, upper] = range_of(prefix(kTimerRow, clock));
+  std::string& from = timers.from;
   if (from.empty()) from = lower;
   const auto rows = scan(from, upper, limit);
-  next_timer_[historic] = kTimeMax;
+  timers.next = kTimeMax;
   for (const store::GroupRow& row : rows) {
     ByteReader in(std::string_view(row.key).substr(lower.size()));
     Timer timer;
@@ -121,7 +122,7 @@ Spill::Due Spill::due(bool historic, Time until, std::size_t limit) {
     timer.level = in.be32();
     timer.id = in.be64();
     if (timer.time > until) {
-      next_timer_[historic] = timer.time;
+      timers.next = timer.time;
       from = row.key;
       return out;
     }
@@ -130,7 +131,7 @@ Spill::Due Spill::due(bool historic, Time until, std::size_t limit) {
   }
   from = rows.empty() ? upper : rows.back().key + '\0';
   out.more = rows.size() == limit;
-  if (out.more) next_timer_[historic] = out.timers.back().time;
+  if (out.more) timers.next = out.timers.back().time;
   return out;
 }
 
@@ -152,10 +153,11 @@ void Spill::clear(bool historic) {
   const auto of_lane = [&](const auto& part) { return part.first.first == historic; };
   std::erase_if(put_until_, of_lane);
   std::erase_if(until_, of_lane);
-  next_timer_[historic] = put_timer_[historic] = kTimeMax;
-  timers_from_[historic].clear();
-  for (const char kind : {kGroupRow, kTimerRow})
-    changes_.removed_ranges.push_back(range_of(prefix(kind, historic)));
+  changes_.removed_ranges.push_back(range_of(prefix(kGroupRow, historic)));
+  for (const bool received : {false, true}) {
+    timers_[clock(historic, received)] = {};
+    changes_.removed_ranges.push_back(range_of(prefix(kTimerRow, clock(historic, received))));
+  }
 }
 
 void Spill::clear(bool historic, Hash128 detector) {
@@ -189,10 +191,10 @@ void Spill::combine(Parts& parts, const Parts& more) {
   }
 }
 
-void Spill::put_timer(const Place& place, const Timer& timer) {
-  Time& next = put_timer_[place.historic];
+void Spill::put_timer(const Place& place, Clock clock, const Timer& timer) {
+  Time& next = timers_[clock].put;
   next = std::min(next, timer.time);
-  changes_.put.push_back({timer_row(place.historic, timer), group_row(place)});
+  changes_.put.push_back({timer_row(clock, timer), group_row(place)});
 }
 
 void Spill::put_incident(const Place& place, Hash128 incident) {
@@ -211,11 +213,12 @@ store::GroupChanges Spill::take_changes() {
 void Spill::kept() {
   void_committing_.clear();
   combine(until_, std::exchange(put_until_, {}));
-  for (const bool historic : {false, true}) {
-    const Time put = std::exchange(put_timer_[historic], kTimeMax);
+  for (Clock clock = 0; clock < kClocks; ++clock) {
+    Timers& timers = timers_[clock];
+    const Time put = std::exchange(timers.put, kTimeMax);
     if (put == kTimeMax) continue;
-    next_timer_[historic] = std::min(next_timer_[historic], put);
-    timers_from_[historic] = std::min(timers_from_[historic], timer_row(historic, {put}));
+    timers.next = std::min(timers.next, put);
+    timers.from = std::min(timers.from, timer_row(clock, {put}));
   }
 }
 
@@ -248,7 +251,8 @@ bool Spill::decode(ByteReader& in) {
     until.disorder = Duration(in.svarint());
   }
   // Read on the first occasion.
-  if (!until_.empty()) next_timer_ = {kTimeMin, kTimeMin};
+  if (!until_.empty())
+    for (Timers& timers : timers_) timers.next = kTimeMin;
   return in.ok();
 }
 

@@ -40,6 +40,12 @@ class Spill {
     Duration disorder{};
   };
   using Parts = std::map<std::pair<bool, Hash128>, Until>;
+  // By which something is due: event time or received time, of live groups or of history.
+  using Clock = std::uint8_t;
+  static constexpr Clock kClocks = 4;
+  static constexpr Clock clock(bool historic, bool received) {
+    return static_cast<Clock>((historic ? 1 : 0) + (received ? 2 : 0));
+  }
   struct Timer {
     Time time;
     std::uint32_t level = 0;  // of the detector
@@ -55,7 +61,7 @@ class Spill {
   explicit Spill(std::shared_ptr<const SpilledGroups> rows) : rows_(std::move(rows)) {}
 
   static std::string group_row(const Place& place);
-  static std::string timer_row(bool historic, const Timer& timer);
+  static std::string timer_row(Clock clock, const Timer& timer);
   static std::string incident_row(Hash128 incident);
   static std::optional<Place> place_of(std::string_view group_row);
 
@@ -73,7 +79,7 @@ class Spill {
   std::vector<store::GroupRow> rows_of(bool historic, Hash128 detector, const std::string& after,
                                        std::size_t limit);
   // Groups with something due, each once; void ones too.
-  Due due(bool historic, Time until, std::size_t limit);
+  Due due(Clock clock, Time until, std::size_t limit);
   bool is_void(const std::string& key) const {
     return void_.contains(key) || void_committing_.contains(key);
   }
@@ -91,7 +97,7 @@ class Spill {
 
   // Rows put by the checkpoint that is being made, which count from kept() on.
   void put(const Place& place, std::string value, const Until& until);
-  void put_timer(const Place& place, const Timer& timer);
+  void put_timer(const Place& place, Clock clock, const Timer& timer);
   void put_incident(const Place& place, Hash128 incident);
   store::GroupChanges take_changes();
   void kept();
@@ -111,11 +117,14 @@ class Spill {
   std::unordered_set<std::string> void_;             // since the last checkpoint
   std::unordered_set<std::string> void_committing_;  // before it, and it is not kept yet
   store::GroupChanges changes_;
-  std::array<Time, 2> next_timer_{kTimeMax, kTimeMax};  // of the rows not read, or earlier
-  std::array<std::string, 2> timers_from_;              // the row to go on at
+  struct Timers {          // of one clock
+    Time next = kTimeMax;  // of the rows not read, or earlier
+    std::string from;      // the row to go on at
+    Time put = kTimeMax;   // earliest of the checkpoint that is being made, or on its way
+  };
+  std::array<Timers, kClocks> timers_;
   // Of the checkpoint that is being made, or on its way.
   Parts put_until_;
-  std::array<Time, 2> put_timer_{kTimeMax, kTimeMax};
   std::optional<Error> failure_;
 };
 

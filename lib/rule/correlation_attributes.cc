@@ -35,6 +35,7 @@ void read_grouping(const yaml::Entry& entry, Grouping& out, Reporter& reporter) 
     out.ignore_case = true;
   } else if (entry.value.is_map()) {
     reporter.refuse_unknown_keys(entry.value, {"ipv4", "ipv6"});
+    out.networks = true;
     read_bits(entry.value, "ipv4", 32, out.ipv4_bits, reporter);
     read_bits(entry.value, "ipv6", 128, out.ipv6_bits, reporter);
   } else {

@@ -146,7 +146,8 @@ Hash128 detection_hash(const Correlation& correlation, const RuleSet& set) {
   for (const Grouping& grouping : correlation.groupings)
     if (grouping != Grouping{}) {
       for (const std::uint8_t part : {grouping.ipv4_bits, grouping.ipv6_bits}) out.u8(part);
-      out.u8(grouping.ignore_case ? 1 : 0);
+      out.u8(
+          static_cast<std::uint8_t>((grouping.ignore_case ? 1 : 0) | (grouping.networks ? 2 : 0)));
       out.varint(static_cast<std::uint64_t>(&grouping - correlation.groupings.data()));
     }
   for (const std::uint32_t member : correlation.sequence) out.varint(member);

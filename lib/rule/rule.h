@@ -165,7 +165,9 @@ struct Alias {
 // What is one in a group-by field: custom attribute `vakt.group_by`.
 struct Grouping {
   bool ignore_case = false;  // of letters of any script, by Unicode's simple folding
-  // An address stands for its network of so many bits. What is no address stands for itself.
+  // An address stands for its network of so many bits, and is written in one way; what is no
+  // address stands for itself.
+  bool networks = false;
   std::uint8_t ipv4_bits = 32;
   std::uint8_t ipv6_bits = 128;
 

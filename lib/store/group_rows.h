@@ -30,7 +30,8 @@ struct GroupChanges {
   std::array<Time, 2> late_until{kTimeMin, kTimeMin};
 };
 
-// Kinds of rows: the first byte of a key. The second is 0 for live groups and 1 for history.
+// Kinds of rows: the first byte of a key. The second is 0 for live groups and 1 for history; of
+// kTimerRow 2 and 3 are what is due in received time.
 inline constexpr char kGroupRow = 'g';     // detector, group -> expiry, state
 inline constexpr char kTimerRow = 't';     // when something is due -> detector, group
 inline constexpr char kIncidentRow = 'i';  // (without the second byte) incident -> key of its group

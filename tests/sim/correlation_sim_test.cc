@@ -286,7 +286,8 @@ class Simulation {
     ASSERT_EQ(set.correlations.size(), cases_.size());
     const auto rules = std::make_shared<const rule::RuleSet>(std::move(set));
     intern_correlation_fields(*rules, names_);
-    detectors_ = std::make_shared<const Detectors>(rules, names_, rule::Level::high);
+    const correlate::Forms forms{.few = pick(2) == 0 ? 64u : static_cast<std::size_t>(pick(8))};
+    detectors_ = std::make_shared<const Detectors>(rules, names_, rule::Level::high, forms);
   }
 
   // Each source in its own order, with disorder; they lag each other by up to 200 s.

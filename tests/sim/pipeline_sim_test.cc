@@ -190,6 +190,7 @@ class Simulation {
                     settings_.chain + "}\n  generate: true\n");
     PipelineOptions options;
     options.rule_paths = {rules.path};
+    options.forms.few = 4;
     options.decoder_paths = {std::string(VAKT_SOURCE_DIR) + "/rules/decoders"};
     options.listeners.push_back({});
     options.listeners[0].name = "sim";

@@ -208,7 +208,7 @@ void run_seed(std::uint64_t seed, std::int64_t disorder_s) {
   Stream stream = random_stream(random, disorder_s);
   Case c;
   choose(c, random);
-  c.settings.few = random() % 8;
+  c.settings.forms.few = random() % 8;
   const bool coded = random() % 2 == 0;
   if (has_numbers(c.settings.measure))
     for (oracle::Event& e : stream.events)  // -1, 0, 1, 2

@@ -91,7 +91,7 @@ void run_seed(std::uint64_t seed, std::int64_t disorder_s, bool distinct) {
   const Stream stream = random_stream(random, disorder_s);
   Settings s = settings(1 + static_cast<std::int64_t>(random() % 20), 1 + random() % 6,
                         distinct ? Measure::distinct_values : Measure::events);
-  s.few = random() % 8;
+  s.forms.few = random() % 8;
   const bool coded = random() % 2 == 0;
   const auto expected = oracle::episodes(stream.events, s.window, s.threshold, distinct);
   Group group;

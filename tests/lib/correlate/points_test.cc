@@ -102,8 +102,8 @@ void compare(std::uint64_t seed, std::int64_t spread, bool& used) {
   };
   Settings one_by_one = random_settings(random);
   Settings ordered = one_by_one;
-  one_by_one.few = 1'000'000;
-  ordered.few = random() % 20;
+  one_by_one.forms.few = 1'000'000;
+  ordered.forms.few = random() % 20;
   const Settings& s = one_by_one;
   const std::int64_t allowed = 1 + pick(50);  // some events come later than that
   const std::int64_t values = 1 + pick(40);
@@ -192,7 +192,7 @@ TEST(Points, ATreeGivesMemoryBack) {
   s.percent_micros = 50'000'000;
   s.comparisons = {{rule::Comparison::Op::gt, 4'000'000}};
   Settings one_by_one = s;
-  one_by_one.few = 1'000'000;
+  one_by_one.forms.few = 1'000'000;
   Points tree;
   Points line;
   const auto add = [&](std::int64_t time, std::uint64_t i) {

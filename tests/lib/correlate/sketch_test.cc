@@ -111,7 +111,7 @@ Settings distinct(std::uint64_t threshold) {
   s.measure = Measure::distinct_values;
   s.window = kWindow;
   s.threshold = threshold;
-  s.exact_max = 1'000;
+  s.forms.exact_max = 1'000;
   return s;
 }
 

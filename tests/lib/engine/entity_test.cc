@@ -15,8 +15,12 @@ using testing::at;
 using testing::Hits;
 using testing::make_engine;
 
+rule::Grouping of_bits(std::uint8_t ipv4, std::uint8_t ipv6) {
+  return {.networks = true, .ipv4_bits = ipv4, .ipv6_bits = ipv6};
+}
+
 TEST(Entity, IsAValueWithoutItsCase) {
-  const rule::Grouping any_case{true, 32, 128};
+  const rule::Grouping any_case{.ignore_case = true};
   EXPECT_EQ(entity_of(any_case, "CORP\\Änne"), entity_of(any_case, "corp\\äNNE"));
   EXPECT_EQ(entity_of(any_case, "Root"), "root");
   EXPECT_EQ(entity_of(any_case, "R\xC3oot\xFF"), "r\xC3oot\xFF");
@@ -24,15 +28,17 @@ TEST(Entity, IsAValueWithoutItsCase) {
 }
 
 TEST(Entity, IsANetwork) {
-  const rule::Grouping networks{false, 24, 64};
+  const rule::Grouping networks = of_bits(24, 64);
   EXPECT_EQ(entity_of(networks, "198.51.100.7"), "198.51.100.0/24");
   EXPECT_EQ(entity_of(networks, "2001:db8:1:2:3::4"), "2001:db8:1:2::/64");
   EXPECT_EQ(entity_of(networks, "::ffff:198.51.100.7"), "198.51.100.0/24");
   EXPECT_EQ(entity_of(networks, "not an address"), "not an address");
-  EXPECT_EQ(entity_of({false, 16, 128}, "198.51.100.0/24"), "198.51.0.0/16");
+  EXPECT_EQ(entity_of(of_bits(16, 128), "198.51.100.0/24"), "198.51.0.0/16");
   EXPECT_EQ(entity_of(networks, "198.51.0.0/16"), "198.51.0.0/16");
-  EXPECT_EQ(entity_of({false, 20, 128}, "198.51.111.255"), "198.51.96.0/20");
-  EXPECT_EQ(entity_of({false, 20, 128}, "2001:DB8::0:4"), "2001:db8::4");
+  EXPECT_EQ(entity_of(of_bits(20, 128), "198.51.111.255"), "198.51.96.0/20");
+  EXPECT_EQ(entity_of(of_bits(20, 128), "2001:DB8::0:4"), "2001:db8::4");
+  EXPECT_EQ(entity_of(of_bits(32, 128), "::ffff:198.51.100.7"), "198.51.100.7");
+  EXPECT_EQ(entity_of({}, "::ffff:198.51.100.7"), "::ffff:198.51.100.7");
 }
 
 std::shared_ptr<rule::RuleSet> load(const std::string& correlation) {

@@ -22,7 +22,7 @@ using testing::MemoryGroups;
 std::shared_ptr<const Detectors> detectors_of(const rule::RuleSet& set) {
   const event::FieldNames names;
   return std::make_shared<const Detectors>(std::make_shared<const rule::RuleSet>(set), names,
-                                           rule::Level::high);
+                                           rule::Level::high, correlate::Forms{.few = 3});
 }
 
 // All that an input has changed, as text.
@@ -327,6 +327,75 @@ TEST(Spill, TakesFromTheRuleThatTakesMost) {
   rows->apply(checkpoint.groups);
   engine.checkpoint_kept();
   EXPECT_LT(engine.state_bytes(), before / 2 + 4096);
+}
+
+// A flood of which each event opens an incident.
+class Opening {
+ public:
+  explicit Opening(std::uint64_t storm_groups) {
+    options_.set_state_bytes_max(64 * 1024);
+    options_.storm.groups = storm_groups;
+    options_.spilled = rows_;
+    engine_ =
+        std::make_unique<Engine>(testing::make_engine(testing::rules({{60, 1, false}}), options_));
+    pass(at(1'000));
+  }
+  void pass(Time now) {
+    Hits hits;
+    hits.mark("s", now, now);
+    engine_->apply({now, hits.input()});
+  }
+  void hit(int i, Time time, Time now) {
+    Hits hits;
+    hits.add(time, fmt::format("10.0.{}.{}", i / 256, i % 256), "x", 0, 0, now);
+    engine_->apply({now, hits.input()});
+    if (!engine_->wants_checkpoint()) return;
+    ++tries;
+    rows_->apply(engine_->take_checkpoint().groups);
+    engine_->checkpoint_kept();
+  }
+  std::uint64_t refused() const { return engine_->counters().groups_refused; }
+  Engine& engine() { return *engine_; }
+  int tries = 0;
+
+ private:
+  std::shared_ptr<MemoryGroups> rows_ = std::make_shared<MemoryGroups>();
+  EngineOptions options_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST(Spill, LateGroupsWithIncidentsLeaveAndComeBackInReceivedTime) {
+  Opening flood(20);
+  for (int i = 0; i < 2'000; ++i) flood.hit(i, at(0), at(1'001));
+  EXPECT_EQ(flood.refused(), 0u);
+  EXPECT_GT(flood.engine().groups_spilled(), 1'500u);
+  const Effects before = flood.engine().apply({at(1'300), Tick{}});
+  EXPECT_TRUE(before.incidents.empty());
+  const Effects after = flood.engine().apply({at(1'302), Tick{}});
+  EXPECT_EQ(after.incidents.size(), 2'000u);
+  for (const incident::Incident& i : after.incidents) EXPECT_TRUE(i.final);
+  EXPECT_EQ(flood.engine().groups_spilled(), 0u);
+}
+
+// Where incidents may yet join a storm. The tries to make room do not take over, and refusals end.
+TEST(Spill, WhereNothingCanLeaveItIsTriedNowAndThen) {
+  Opening flood(1'000'000);
+  int tries_until_full = 0;
+  for (int i = 0; i < 500; ++i) {
+    flood.hit(i, at(1'000), at(1'001));
+    if (flood.refused() == 0) tries_until_full = flood.tries;
+  }
+  const std::uint64_t refused = flood.refused();
+  EXPECT_GT(refused, 300u);
+  EXPECT_EQ(flood.engine().groups_spilled(), 0u);
+  EXPECT_LE(tries_until_full, 2);
+  EXPECT_GE(flood.tries - tries_until_full, static_cast<int>(refused / 17));
+  EXPECT_LE(flood.tries - tries_until_full, static_cast<int>(refused / 15));
+
+  flood.pass(at(3'000));
+  EXPECT_EQ(flood.engine().groups(), 0u);
+  flood.hit(1'000, at(3'000), at(3'001));
+  EXPECT_EQ(flood.refused(), refused);
 }
 
 // An engine with one group, all of which leaves memory at a checkpoint.

@@ -31,7 +31,9 @@ TEST(CorrelationAttributes, WhoIsOneAndHowLongIsWaited) {
   EXPECT_EQ(got.problems, Problems{});
   ASSERT_EQ(got.set.correlations.size(), 1u);
   const Correlation& c = got.set.correlations[0];
-  EXPECT_EQ(c.groupings, (std::vector<Grouping>{{false, 24, 64}, {true, 32, 128}}));
+  EXPECT_EQ(c.groupings,
+            (std::vector<Grouping>{{.networks = true, .ipv4_bits = 24, .ipv6_bits = 64},
+                                   {.ignore_case = true}}));
   EXPECT_EQ(c.disorder, std::chrono::minutes(10));
   EXPECT_EQ(c.meta.risk, 70u);
 }
