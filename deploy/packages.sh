@@ -31,12 +31,12 @@ readonly build_packages=(
   libboost1.81-dev libhyperscan-dev libsimdjson-dev librocksdb-dev prometheus-cpp-dev
   libre2-dev libyaml-cpp-dev libfmt-dev libspdlog-dev libcli11-dev libexpected-dev
   libxxhash-dev libhowardhinnant-date-dev libzstd-dev libssl-dev zlib1g-dev libpcre2-dev
-  libcurl4-openssl-dev libjemalloc-dev libgtest-dev libbenchmark-dev
+  libcurl4-openssl-dev libargon2-dev libjemalloc-dev libgtest-dev libbenchmark-dev
 )
 readonly runtime_packages=(
   ca-certificates tzdata libstdc++6 libhyperscan5 libsimdjson14 librocksdb7.8
   libprometheus-cpp-core1.0 libre2-9 libyaml-cpp0.7 libfmt9 libspdlog1.10 libxxhash0 libdate-tz3
-  libzstd1 libssl3 zlib1g libpcre2-8-0 libcurl4 libjemalloc2
+  libzstd1 libssl3 zlib1g libpcre2-8-0 libcurl4 libargon2-1 libjemalloc2
 )
 readonly test_packages=(
   python3 python3-yaml curl jq zstd iproute2 procps openssl bsdutils rsyslog libglib2.0-0

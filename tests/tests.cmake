@@ -14,8 +14,8 @@ function(vakt_test name dir)
   endif()
 endfunction()
 
-foreach(folder base event yaml scan framing parse rule normalise match correlate incident store
-        engine)
+foreach(folder base access event yaml scan framing parse rule normalise match correlate incident
+        store engine)
   vakt_test(${folder} tests/lib/${folder} vakt_${folder})
 endforeach()
 vakt_test(sim tests/sim vakt_engine)
@@ -39,5 +39,5 @@ foreach(source ${fuzzers})
   endif()
   target_include_directories(${name} PRIVATE lib tests)
   target_compile_definitions(${name} PRIVATE VAKT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  target_link_libraries(${name} PRIVATE vakt_normalise vakt_match vakt_framing)
+  target_link_libraries(${name} PRIVATE vakt_normalise vakt_match vakt_framing vakt_access)
 endforeach()
