@@ -148,8 +148,7 @@ TEST(Phc, TamperedIsRefusedBeforeItCosts) {
       with("v=16$m=19456,t=2,p=1"),
       with("v=20$m=19456,t=2,p=1"),
       with("m=19456,t=2,p=1"),
-      "$argon2i$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$"
-      "69I7qCjDTsQwhQqFvpQJiqEI0lGQvxC84fXE0Ktxca4",
+      "$argon2i" + good.substr(9),
       with("v=19$m=19456,t=2,p=1", ""),
       with("v=19$m=19456,t=2,p=1", "MDEyMzQ1Ng"),  // 7 bytes
       with("v=19$m=19456,t=2,p=1", "MDEyMzQ1Njc4OWFiY2RlZg=="),
