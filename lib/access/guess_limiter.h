@@ -17,7 +17,8 @@
 // itself cannot fail that fast (password.h: the caller bounds how many run at once).
 //
 // What is left: who fails on purpose under a person's name delays that name, 5 minutes per failure.
-// The caller gives a device that has logged in before (a cookie) a key of its own, "name/device".
+// So the caller gives a device a key of its own, "name/device", when it shows a cookie that the
+// daemon gave it after an earlier login under that name; a made-up cookie gets the name's key.
 // API tokens are not asked about here: 256 random bits are not guessed, and a valid one is never
 // slowed down by the failures of others.
 //

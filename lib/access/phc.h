@@ -20,7 +20,7 @@ struct PasswordHash {
   std::string tag;               // 16 to 64 bytes
 };
 
-// Room for three doublings of today's memory; about 15 times today's time at the very most.
+// Room for three doublings of today's memory; about 16 times today's time at the very most.
 inline constexpr std::uint32_t kMemoryKibMax = 64 * 1024;
 inline constexpr std::uint32_t kPassesMax = 10;
 inline constexpr std::uint32_t kLanesMax = 4;
