@@ -14,7 +14,7 @@ function(vakt_test name dir)
   endif()
 endfunction()
 
-foreach(folder base access event yaml scan framing parse rule normalise match correlate incident
+foreach(folder base access audit event yaml scan framing parse rule normalise match correlate incident
         store engine)
   vakt_test(${folder} tests/lib/${folder} vakt_${folder})
 endforeach()
@@ -39,5 +39,6 @@ foreach(source ${fuzzers})
   endif()
   target_include_directories(${name} PRIVATE lib tests)
   target_compile_definitions(${name} PRIVATE VAKT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  target_link_libraries(${name} PRIVATE vakt_normalise vakt_match vakt_framing vakt_access)
+  target_link_libraries(${name} PRIVATE vakt_normalise vakt_match vakt_framing vakt_access
+                        vakt_audit)
 endforeach()
