@@ -110,10 +110,9 @@ std::optional<Entry> decode_entry(std::string_view bytes) {
     entry.content->salt = read_32(reader);
     entry.content->payload = reader.bytes();
   }
-  if (!reader.ok() || !reader.at_end()) return std::nullopt;
-  if (!check_bounds(entry, payload_bytes(entry))) return std::nullopt;
-  // A length can be written in more than one way, and the mark of content may be neither: one entry
-  // has one encoding.
+  if (!reader.ok() || !check_bounds(entry, payload_bytes(entry))) return std::nullopt;
+  // Bytes may follow, a length can be written in more than one way, and the mark of content may be
+  // neither: one entry has one encoding.
   if (encode_entry(entry) != bytes) return std::nullopt;
   return entry;
 }

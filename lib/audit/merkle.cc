@@ -8,16 +8,16 @@
 namespace vakt::audit {
 namespace {
 
-using std::string_view_literals::operator""sv;
-
+constexpr std::string_view kLeaf("\x00", 1);
+constexpr std::string_view kInner("\x01", 1);
 constexpr std::uint8_t kFrontierVersion = 1;
 
 }  // namespace
 
-Digest leaf_hash(std::string_view leaf) { return sha256({"\x00"sv, leaf}); }
+Digest leaf_hash(std::string_view leaf) { return sha256({kLeaf, leaf}); }
 
 Digest node_hash(const Digest& left, const Digest& right) {
-  return sha256({"\x01"sv, view(left), view(right)});
+  return sha256({kInner, view(left), view(right)});
 }
 
 Digest empty_root() { return sha256({}); }

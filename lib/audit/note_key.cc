@@ -17,9 +17,7 @@
 namespace vakt::audit {
 namespace {
 
-using std::string_view_literals::operator""sv;
-
-constexpr std::string_view kEd25519 = "\x01"sv;  // type of signature
+constexpr std::string_view kEd25519 = "\x01";  // type of signature
 constexpr std::string_view kPrivatePrefix = "PRIVATE+KEY+";
 
 using Pkey = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;

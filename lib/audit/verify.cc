@@ -12,12 +12,10 @@
 namespace vakt::audit {
 namespace {
 
-using std::string_view_literals::operator""sv;
-
-constexpr std::array kProblemNames{
-    "checkpoint_refused"sv, "entry_missing"sv,     "entry_extra"sv,     "entry_malformed"sv,
-    "entry_misplaced"sv,    "entry_changed"sv,     "payload_changed"sv, "node_changed"sv,
-    "frontier_changed"sv,   "history_rewritten"sv, "log_truncated"sv};
+constexpr std::array<std::string_view, 11> kProblemNames{
+    "checkpoint_refused", "entry_missing",     "entry_extra",     "entry_malformed",
+    "entry_misplaced",    "entry_changed",     "payload_changed", "node_changed",
+    "frontier_changed",   "history_rewritten", "log_truncated"};
 static_assert(kProblemNames.size() == static_cast<std::size_t>(Problem::log_truncated) + 1);
 
 using Found = std::optional<Finding>;
