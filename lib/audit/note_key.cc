@@ -1,7 +1,6 @@
 #include "audit/note_key.h"
 
 #include <fmt/format.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -78,14 +77,11 @@ bool VerifierKey::verify(std::string_view message, const Signature& signature) c
   const Pkey pkey(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size()),
                   &EVP_PKEY_free);
   const Context context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  const bool valid =
-      pkey != nullptr && context != nullptr &&
-      EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, pkey.get()) == 1 &&
-      EVP_DigestVerify(context.get(), signature.data(), signature.size(),
-                       reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1;
-  // What is left in the thread's queue of errors would be taken for that of the next TLS call.
-  if (!valid) ERR_clear_error();
-  return valid;
+  return pkey != nullptr && context != nullptr &&
+         EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, pkey.get()) == 1 &&
+         EVP_DigestVerify(context.get(), signature.data(), signature.size(),
+                          reinterpret_cast<const unsigned char*>(message.data()),
+                          message.size()) == 1;
 }
 
 std::string VerifierKey::text() const { return key_text(*this, view(key)); }

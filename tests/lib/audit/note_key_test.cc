@@ -1,7 +1,6 @@
 #include "audit/note_key.h"
 
 #include <gtest/gtest.h>
-#include <openssl/err.h>
 
 #include "audit/base64.h"
 #include "audit/sha256.h"
@@ -82,9 +81,9 @@ TEST(NoteKey, Names) {
   for (const std::string& good : {std::string("a"), std::string("vakt.example.com/audit"),
                                   std::string(kKeyNameBytesMax, 'x')})
     EXPECT_TRUE(SigningKey::make(good, Seed{})) << good;
-  for (const std::string& bad :
-       {std::string(), std::string("a b"), std::string("a+b"), std::string("a\n"),
-        std::string("\xC3\xA5"), std::string("a\0", 2), std::string(kKeyNameBytesMax + 1, 'x')})
+  for (const std::string& bad : {std::string(), std::string("a b"), std::string("a+b"),
+                                 std::string("a\n"), std::string("a\x7F"), std::string("\xC3\xA5"),
+                                 std::string("a\0", 2), std::string(kKeyNameBytesMax + 1, 'x')})
     EXPECT_FALSE(SigningKey::make(bad, Seed{})) << bad;
 }
 
@@ -100,7 +99,6 @@ TEST(NoteKey, VerifiesItsOwnSignaturesOnly) {
     wrong[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
     EXPECT_FALSE(key.verifier().verify("text", wrong)) << bit;
   }
-  EXPECT_EQ(ERR_peek_error(), 0u) << "an error left behind is taken for one of TLS";
 }
 
 }  // namespace

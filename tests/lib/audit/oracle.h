@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "audit/merkle.h"
@@ -41,17 +43,20 @@ inline std::vector<TreeHead> oracle_heads(std::span<const std::string> leaves) {
   return heads;
 }
 
-// Nodes straight from the leaves below them; counts how often it is asked.
+// Nodes straight from the leaves below them, each computed once; counts how often it is asked.
 struct OracleNodes {
   std::span<const std::string> leaves;
   mutable std::size_t asked = 0;
+  mutable std::map<std::pair<std::uint32_t, std::uint64_t>, Digest> known = {};
 
   NodeSource source() const {
     return [this](std::uint32_t level, std::uint64_t index) -> std::optional<Digest> {
       ++asked;
       const std::uint64_t size = std::uint64_t{1} << level;
       if ((index + 1) * size > leaves.size()) return std::nullopt;
-      return oracle_root(leaves.subspan(index * size, size));
+      auto& digest = known[{level, index}];
+      if (digest == Digest{}) digest = oracle_root(leaves.subspan(index * size, size));
+      return digest;
     };
   }
 };
