@@ -20,8 +20,12 @@ static_assert(kProblemNames.size() == static_cast<std::size_t>(Problem::log_trun
 
 using Found = std::optional<Finding>;
 
-Finding finding(Problem problem, std::uint64_t index, std::string message) {
-  return {problem, index, std::move(message)};
+constexpr std::string_view kWhatToDo =
+    ". Keep a copy of the store as evidence and compare it with a backup";
+
+// Of the store; not of a checkpoint.
+Finding finding(Problem problem, std::uint64_t index, std::string what) {
+  return {problem, index, std::move(what.append(kWhatToDo))};
 }
 
 // One pass over a log. Each step returns what it finds wrong.
@@ -34,9 +38,7 @@ class Verifier {
       if (auto found = open(*heads)) return found;
     const auto stored = Frontier::decode(log_.frontier);
     if (!stored)
-      return finding(Problem::frontier_changed, 0,
-                     "the frontier of the audit tree cannot be read: restore the store from a "
-                     "backup");
+      return finding(Problem::frontier_changed, 0, "the frontier of the audit tree cannot be read");
     if (auto found = compare_signed()) return found;  // with the empty tree
     while (const auto row = log_.next()) {
       if (auto found = take(*row, stored->size())) return found;
@@ -49,7 +51,7 @@ class Verifier {
   Found open(const SignedHeads& heads) {
     for (std::size_t i = 0; i < heads.notes.size(); ++i) {
       auto head = open_checkpoint(heads.notes[i], heads.key);
-      if (!head) return finding(Problem::checkpoint_refused, i, head.error().message);
+      if (!head) return Finding{Problem::checkpoint_refused, i, head.error().message};
       signed_.push_back(std::move(*head));
     }
     std::stable_sort(signed_.begin(), signed_.end(), [](const Checkpoint& a, const Checkpoint& b) {
@@ -119,7 +121,7 @@ class Verifier {
         return finding(
             Problem::history_rewritten, result_.signed_size,
             fmt::format("the first {} entries are not those signed at {}, only the first {} are as "
-                        "signed: history was rewritten; keep store and checkpoints as evidence",
+                        "signed: history was rewritten",
                         checkpoint.head.size, format_rfc3339(checkpoint.at), result_.signed_size));
       result_.signed_size = checkpoint.head.size;
     }
@@ -134,8 +136,7 @@ class Verifier {
                                  stored.size()));
     if (stored != frontier_)
       return finding(Problem::frontier_changed, size,
-                     "the frontier of the audit tree is not that of its entries: restore the store "
-                     "from a backup");
+                     "the frontier of the audit tree is not that of its entries");
     if (compared_ == signed_.size()) {
       result_.root = stored.root();
       return std::nullopt;

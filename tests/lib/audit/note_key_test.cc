@@ -54,9 +54,10 @@ TEST(NoteKey, AnyChangeOfATextIsRefused) {
     EXPECT_FALSE(parse_verifier_key(text)) << text;
   }
   for (const std::string& bad :
-       {std::string(), std::string("name"), std::string("++"), std::string(kPublic) + "\n",
-        " " + std::string(kPublic), std::string(kPublic.substr(0, kPublic.size() - 4)),
-        std::string(kPrivate), std::string(kPublic) + "AAAA"})
+       {std::string(), std::string("name"), std::string("++"), std::string("name+f0ae1547+"),
+        std::string(kPublic) + "\n", " " + std::string(kPublic),
+        std::string(kPublic.substr(0, kPublic.size() - 4)), std::string(kPrivate),
+        std::string(kPublic) + "AAAA"})
     EXPECT_FALSE(parse_verifier_key(bad)) << bad;
   // One digit of the id in the other case.
   std::string upper(kPublic);
