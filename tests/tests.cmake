@@ -14,8 +14,8 @@ function(vakt_test name dir)
   endif()
 endfunction()
 
-foreach(folder base access audit event yaml scan framing parse rule normalise match correlate incident
-        store engine)
+foreach(folder base access audit event yaml scan framing parse rule normalise match correlate
+        incident store engine)
   vakt_test(${folder} tests/lib/${folder} vakt_${folder})
 endforeach()
 vakt_test(sim tests/sim vakt_engine)
