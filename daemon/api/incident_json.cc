@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/facts_json.h"
 #include "base/text.h"
 #include "incident/lifecycle.h"
 #include "store/hit_codec.h"
@@ -33,6 +34,7 @@ json::object times_of(const incident::Incident& i) {
   return {{"opened_at", format_rfc3339(i.opened_at)},
           {"deciding_received_time", format_rfc3339(i.deciding_received_time)},
           {"acknowledged_at", time_or_null(i.acknowledged_at)},
+          {"acknowledged_until", time_or_null(i.acknowledged_until)},
           {"investigating_at", time_or_null(i.investigating_at)},
           {"contained_at", time_or_null(i.contained_at)},
           {"restored_at", time_or_null(i.restored_at)},
@@ -119,6 +121,8 @@ json::object to_json(const incident::Incident& i) {
   out["late"] = i.late;
   out["approximate"] = i.approximate;
   out["merged_into"] = id_or_null(i.merged_into);
+  out["merged_by"] =
+      i.merged_by.empty() ? json::value(nullptr) : json::value(safe_string(i.merged_by));
   out["continues"] = id_or_null(i.continues);
   out["linked"] = std::move(linked);
   out["storm"] = id_or_null(i.storm);
@@ -127,7 +131,11 @@ json::object to_json(const incident::Incident& i) {
   out["disposition"] = i.disposition == incident::Disposition::none
                            ? json::value(nullptr)
                            : json::value(incident::to_string(i.disposition));
-  out["owner"] = i.owner.empty() ? json::value(nullptr) : json::value(safe_string(i.owner));
+  out["facts"] = to_json(i.facts);
+  out["stated"] = stated_json(i.facts);
+  const incident::Fact* named = i.facts.find(incident::FactId::role, "owner");
+  const std::string& owner = named != nullptr ? named->value : i.owner;
+  out["owner"] = owner.empty() ? json::value(nullptr) : json::value(safe_string(owner));
   out["hits_after_close"] = i.hits_after_close;
   out["evidence_total"] = i.evidence_entries;
   out["evidence_digest"] = to_hex(d.evidence_digest);
@@ -138,6 +146,7 @@ json::object to_json(const incident::TimelineEntry& entry) {
   return {{"index", entry.index},
           {"at", format_rfc3339(entry.at)},
           {"actor", safe_string(entry.actor)},
+          {"role", safe_string(entry.role)},
           {"kind", safe_string(entry.kind)},
           {"text", safe_string(entry.text)}};
 }

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 #include <charconv>
 #include <optional>
 
@@ -11,8 +9,6 @@
 
 namespace vakt::api {
 namespace {
-
-namespace json = boost::json;
 
 std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t value = 0;
@@ -80,51 +76,6 @@ Result<void> read_parameter(const std::string& name, const std::string& value,
   return {};
 }
 
-Result<std::string> text_of(const json::value& value, std::string_view name) {
-  if (!value.is_string()) return fail(Errc::invalid, fmt::format("'{}' is not a text", name));
-  const std::string_view text = value.get_string();
-  if (!is_valid_utf8(text)) return fail(Errc::invalid, fmt::format("'{}' is not UTF-8", name));
-  return std::string(text);
-}
-
-Result<void> read_member(std::string_view key, const json::value& value, incident::Action& action,
-                         bool& has_action) {
-  if (key == "expected_revision") {
-    if (value.is_null()) return {};
-    boost::system::error_code error;
-    const auto revision = value.to_number<std::uint64_t>(error);
-    if (error) return fail(Errc::invalid, "'expected_revision' is not a number");
-    action.expected_revision = revision;
-    return {};
-  }
-  if (value.is_null() && key != "action") return {};
-  const auto text = text_of(value, key);
-  if (!text) return tl::make_unexpected(text.error());
-  if (key == "action") {
-    const auto kind = incident::parse_action(*text);
-    if (!kind) return bad("action", *text, "ack, investigate, contain, restore, close or note");
-    action.kind = *kind;
-    has_action = true;
-  } else if (key == "actor") {
-    if (text->size() > kActorBytesMax)
-      return fail(Errc::too_large, fmt::format("'actor' has more than {} bytes", kActorBytesMax));
-    action.actor = *text;
-  } else if (key == "text") {
-    action.text = *text;
-  } else if (key == "disposition") {
-    const auto disposition = incident::parse_disposition(*text);
-    if (!disposition)
-      return bad("disposition", *text, "true_positive, benign, false_positive, duplicate or test");
-    action.disposition = *disposition;
-  } else {
-    return fail(Errc::invalid,
-                fmt::format("there is no member '{}': action, actor, text, disposition and "
-                            "expected_revision exist",
-                            key));
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<store::IncidentQuery> read_incident_query(const http::Request& request,
@@ -147,26 +98,6 @@ Result<std::size_t> read_evidence_limit(const http::Request& request) {
     limit = *wanted;
   }
   return limit;
-}
-
-Result<incident::Action> read_action(std::string_view body) {
-  boost::system::error_code error;
-  json::parse_options options;
-  options.max_depth = 2;
-  const json::value value = json::parse(body, error, {}, options);
-  if (error || !value.is_object())
-    return fail(Errc::invalid,
-                "the body is not a JSON object such as "
-                "{\"action\":\"ack\",\"actor\":\"ada\"}");
-  incident::Action action;
-  bool has_action = false;
-  for (const auto& member : value.get_object())
-    if (const auto ok = read_member(member.key(), member.value(), action, has_action); !ok)
-      return tl::make_unexpected(ok.error());
-  if (!has_action)
-    return fail(Errc::invalid,
-                "'action' is missing: ack, investigate, contain, restore, close or note");
-  return action;
 }
 
 }  // namespace vakt::api

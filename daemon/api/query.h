@@ -6,7 +6,6 @@
 
 #include "base/result.h"
 #include "http/server.h"
-#include "incident/lifecycle.h"
 #include "store/store.h"
 
 namespace vakt::api {
@@ -18,10 +17,5 @@ Result<store::IncidentQuery> read_incident_query(const http::Request& request,
 
 // evidence: how many rows of it (0..1,000; 100 when not said).
 Result<std::size_t> read_evidence_limit(const http::Request& request);
-
-// {"action","actor","text","disposition","expected_revision"}
-Result<incident::Action> read_action(std::string_view body);
-
-inline constexpr std::size_t kActorBytesMax = 256;
 
 }  // namespace vakt::api

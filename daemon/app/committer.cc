@@ -149,8 +149,24 @@ void Committer::give_up(std::unique_ptr<Work> work, const Error& error) {
   fail(group, error);
 }
 
+// As a command, so that it is an input of the engine like any other.
+void Committer::end_acknowledgements() {
+  for (const incident::IncidentId id : open_.take_expired(source::wall_clock())) {
+    auto work = std::make_unique<Work>();
+    engine::Command command;
+    command.incident = id;
+    command.action.kind = incident::ActionKind::expire_acknowledgement;
+    command.action.actor = "vakt";
+    // Refused where somebody was quicker.
+    work->command =
+        source::CommandWork{std::move(command), [](const Result<incident::Incident>&) {}};
+    context_.queue.push_now(work);
+  }
+}
+
 void Committer::maintain() {
   maintained_ = SteadyClock::now();
+  end_acknowledgements();
   const auto store = slot_.get();
   const auto more = store->maintain(source::wall_clock());
   if (more) {

@@ -47,6 +47,7 @@ class Committer {
   void release(std::unique_ptr<source::Work> work, Time committed);
   void fail(Group& group, const Error& error);
   void maintain();
+  void end_acknowledgements();
 
   source::Context& context_;
   StoreSlot& slot_;

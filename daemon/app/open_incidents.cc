@@ -27,6 +27,7 @@ void OpenIncidents::forget(incident::IncidentId id) {
   const auto severity = static_cast<std::size_t>(known.severity);
   --counts_[static_cast<std::size_t>(known.state)][severity];
   since_[severity].erase(since_[severity].find(known.opened_at));
+  if (known.acknowledged_until) acknowledged_until_.erase({*known.acknowledged_until, id});
   open_.erase(found);
 }
 
@@ -35,9 +36,21 @@ void OpenIncidents::apply(const incident::Incident& incident) {
   if (incident.merged_into || incident.left_to_storm() || incident.state == incident::State::closed)
     return;
   const auto severity = static_cast<std::size_t>(incident.severity);
-  open_.emplace(incident.id, Known{incident.state, incident.severity, incident.opened_at});
+  open_.emplace(incident.id, Known{incident.state, incident.severity, incident.opened_at,
+                                   incident.acknowledged_until});
+  if (incident.acknowledged_until)
+    acknowledged_until_.emplace(*incident.acknowledged_until, incident.id);
   ++counts_[static_cast<std::size_t>(incident.state)][severity];
   since_[severity].insert(incident.opened_at);
+}
+
+std::vector<incident::IncidentId> OpenIncidents::take_expired(Time now) {
+  std::vector<incident::IncidentId> out;
+  while (!acknowledged_until_.empty() && acknowledged_until_.begin()->first <= now) {
+    out.push_back(acknowledged_until_.begin()->second);
+    acknowledged_until_.erase(acknowledged_until_.begin());
+  }
+  return out;
 }
 
 void OpenIncidents::publish(metrics::Counters& counters) const {

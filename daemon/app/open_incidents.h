@@ -5,7 +5,10 @@
 
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "incident/incident.h"
@@ -20,16 +23,20 @@ class OpenIncidents {
   Result<void> load(const store::Store& store);
   void apply(const incident::Incident& incident);
   void publish(metrics::Counters& counters) const;
+  // Whose acknowledgement is over; each once.
+  std::vector<incident::IncidentId> take_expired(Time now);
 
  private:
   struct Known {
     incident::State state;
     rule::Level severity;
     Time opened_at;
+    std::optional<Time> acknowledged_until;
   };
   void forget(incident::IncidentId id);
 
   std::map<incident::IncidentId, Known> open_;
+  std::set<std::pair<Time, incident::IncidentId>> acknowledged_until_;
   std::array<std::array<std::uint64_t, metrics::kSeverities>, metrics::kStates> counts_{};
   std::array<std::multiset<Time>, metrics::kSeverities> since_;
 };

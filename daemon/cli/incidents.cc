@@ -1,19 +1,19 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <cstdlib>
+#include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "cli/api_call.h"
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/incident_action.h"
 #include "cli/incidents_view.h"
 #include "cli/output.h"
 
@@ -28,7 +28,8 @@ Asks a running daemon. The token comes from --token-file, else VAKT_TOKEN, else 
 the daemon's data directory. REF is a number (17, INC-17) or the first digits of an incident's id.
 
 An incident goes new -> acknowledged -> investigating -> contained -> restored -> closed; stages may
-be skipped, not walked back.
+be skipped, not walked back (but `reopen` opens a closed one). What it is, whom it hurts, when what
+happened and who has which part is stated with `set`.
 
 When one rule opens many incidents within minutes, they become members of one storm incident and are
 listed with --storm only. Acting on a member makes it an incident of its own again.
@@ -39,6 +40,7 @@ Examples:
   vakt incidents ack 17
   vakt incidents note 17 "spoke to the owner of web1: not a planned test"
   vakt incidents contain 17 --text "address blocked at the edge"
+  vakt incidents set 17 kind=significant_incident services+=shop users_affected=1200
   vakt incidents restore 17
   vakt incidents close 17 --disposition true_positive
   vakt incidents list --all --json | jq -r '.incidents[].name')";
@@ -53,8 +55,6 @@ struct Options {
   // the others
   std::string reference;
   int evidence = 20;
-  std::string actor, text, disposition;
-  std::optional<std::uint64_t> revision;
 };
 using Shared = std::shared_ptr<Options>;
 
@@ -87,23 +87,6 @@ int list(const Options& options) {
   return kOk;
 }
 
-std::string next_step(const std::string& state) {
-  if (state == "new") return "ack";
-  if (state == "acknowledged") return "investigate";
-  if (state == "investigating") return "contain";
-  if (state == "contained") return "restore";
-  return "close";
-}
-
-void hint(const json::object& incident) {
-  const std::string state = text_at(incident, "state");
-  if (state == "closed" || state.empty()) return;
-  const std::string step = next_step(state);
-  message(fmt::format("next: vakt incidents {} {}{}", step,
-                      escape_terminal(text_at(incident, "name")),
-                      step == "close" ? " --disposition true_positive" : ""));
-}
-
 int show(const Options& options) {
   const ApiReply incident =
       call(options.api, {kCommand, "GET",
@@ -112,27 +95,7 @@ int show(const Options& options) {
   if (incident.exit != kOk) return incident.exit;
   print(options.json ? json::serialize(incident.body) + "\n"
                      : incident_page(incident.body, terminal_of(stdout)));
-  if (!options.json) hint(incident.body);
-  return kOk;
-}
-
-int act(const Options& options, const std::string& action) {
-  json::object body{{"action", action}, {"actor", options.actor}};
-  if (!options.text.empty()) body["text"] = options.text;
-  if (!options.disposition.empty()) body["disposition"] = options.disposition;
-  if (options.revision) body["expected_revision"] = *options.revision;
-  const ApiReply incident =
-      call(options.api, {kCommand, "POST",
-                         fmt::format("/api/v1/incidents/{}/actions", url_encode(options.reference)),
-                         json::serialize(body)});
-  if (incident.exit != kOk) return incident.exit;
-  if (options.json) {
-    print(json::serialize(incident.body) + "\n");
-    return kOk;
-  }
-  print(fmt::format("{} is {}\n", escape_terminal(text_at(incident.body, "name")),
-                    escape_terminal(text_at(incident.body, "state"))));
-  hint(incident.body);
+  if (!options.json) next_step_hint(incident.body);
   return kOk;
 }
 
@@ -177,32 +140,48 @@ struct Step {
   const char* example;
 };
 
-void add_step(CLI::App& app, const Step& step, const Shared& options, int& status) {
-  auto* command = app.add_subcommand(step.name, step.help);
-  add_common(*command, options);
-  const std::string action = step.name;
-  command->add_option("ref", options->reference, "Incident")->required()->type_name("REF");
+struct StepOptions : IncidentAction {
+  std::string disposition, at, lasts;
+};
+
+int step(const StepOptions& options, const std::string& action) {
+  json::object body{{"action", action}};
+  if (!options.disposition.empty()) body["disposition"] = options.disposition;
+  if (!options.at.empty()) body["at"] = options.at;
+  if (!options.lasts.empty()) {
+    const auto lasts = parse_duration(options.lasts);
+    if (!lasts) {
+      message("vakt incidents ack: --for takes a number and a unit: 30m, 4h, 2d");
+      return kUsage;
+    }
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    body["until"] = format_rfc3339(Time(now) + *lasts);
+  }
+  return act(options, std::move(body));
+}
+
+void add_step(CLI::App& app, const Step& of, int& status) {
+  auto* command = app.add_subcommand(of.name, of.help);
+  const auto options = std::make_shared<StepOptions>();
+  add_action_options(*command, *options);
+  const std::string action = of.name;
   if (action == "note") {
     command->add_option("text", options->text, "The note")->required()->type_name("TEXT");
   } else {
     command->add_option("--text", options->text, "Reason, kept in the timeline");
+    command->add_option("--at", options->at, "When, if not now: 2026-11-20T17:42:10+01:00")
+        ->type_name("TIME");
   }
-  command->add_option("--actor", options->actor, "Who acts (default: $USER)");
-  command->add_option("--revision", options->revision,
-                      "Refuse if the incident was changed after this revision");
+  if (action == "ack")
+    command->add_option("--for", options->lasts, "After that it is new again, if nobody went on")
+        ->type_name("DURATION");
   if (action == "close")
     command
         ->add_option("--disposition", options->disposition,
                      "true_positive, benign, false_positive (with --text), duplicate or test")
         ->required();
-  command->footer(std::string("\nExample:\n  vakt incidents ") + step.example);
-  command->callback([options, action, &status] {
-    if (options->actor.empty()) {
-      const char* user = std::getenv("USER");
-      options->actor = user != nullptr && *user != '\0' ? user : fmt::format("uid {}", ::getuid());
-    }
-    status = act(*options, action);
-  });
+  command->footer(std::string("\nExample:\n  vakt incidents ") + of.example);
+  command->callback([options, action, &status] { status = step(*options, action); });
 }
 
 }  // namespace
@@ -215,7 +194,7 @@ void add_incidents(CLI::App& app, int& status) {
   add_list(*incidents, options, status);
   add_show(*incidents, options, status);
   for (const Step& step :
-       {Step{"ack", "Say that you have seen it and take it on", "ack 17"},
+       {Step{"ack", "Say that you have seen it and take it on", "ack 17 --for 4h"},
         Step{"investigate", "Say that it is being looked into", "investigate 17"},
         Step{"contain", "Say that the harm no longer spreads",
              "contain 17 --text \"address blocked\""},
@@ -223,7 +202,8 @@ void add_incidents(CLI::App& app, int& status) {
         Step{"close", "End the work on it, with what it was",
              "close 17 --disposition false_positive --text \"load test\""},
         Step{"note", "Write into its timeline", "note 17 \"the owner was called\""}})
-    add_step(*incidents, step, options, status);
+    add_step(*incidents, step, status);
+  add_desk_commands(*incidents, status);
 }
 
 }  // namespace vakt::cli

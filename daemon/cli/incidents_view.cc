@@ -62,7 +62,41 @@ std::string notes_of(const json::object& incident) {
   return out;
 }
 
+std::string next_step(const std::string& state) {
+  if (state == "new") return "ack";
+  if (state == "acknowledged") return "investigate";
+  if (state == "investigating") return "contain";
+  if (state == "contained") return "restore";
+  return "close";
+}
+
+// A fact as people read it: values of a list and values by name in one line.
+std::string fact_text(const json::value& value) {
+  std::string out;
+  const auto add = [&](std::string_view text) {
+    if (!out.empty()) out += ", ";
+    out += text;
+  };
+  if (const json::array* list = value.if_array())
+    for (const json::value& item : *list) add(text_of(item));
+  else if (const json::object* by_name = value.if_object())
+    for (const auto& [name, item] : *by_name)
+      add(fmt::format("{}: {}", std::string_view(name), text_of(item)));
+  else
+    add(text_of(value));
+  return out;
+}
+
 }  // namespace
+
+void next_step_hint(const json::object& incident) {
+  const std::string state = text_at(incident, "state");
+  if (state == "closed" || state.empty()) return;
+  const std::string step = next_step(state);
+  message(fmt::format("next: vakt incidents {} {}{}", step,
+                      escape_terminal(text_at(incident, "name")),
+                      step == "close" ? " --disposition true_positive" : ""));
+}
 
 std::string text_at(const json::object& object, std::string_view path) {
   const json::value* value = at(object, path);
@@ -109,6 +143,9 @@ std::string incident_page(const json::object& i, const Terminal& terminal) {
   line(out, "continues", text_at(i, "continues"));
   line(out, "revision", text_at(i, "revision"));
   line(out, "id", text_at(i, "id"));
+
+  if (const json::object* facts = i.if_contains("facts") ? i.at("facts").if_object() : nullptr)
+    for (const auto& [name, value] : *facts) line(out, name, fact_text(value));
 
   Table timeline{{"AT", "WHO", "WHAT", "TEXT"}, {}};
   for (const json::value& entry : array_at(i, "timeline"))

@@ -16,6 +16,9 @@ std::string incident_table(const boost::json::object& answer, const Terminal& te
 // `incident` is the body of GET /api/v1/incidents/{ref}.
 std::string incident_page(const boost::json::object& incident, const Terminal& terminal);
 
+// To standard error: the command that usually comes next. Nothing for a closed one.
+void next_step_hint(const boost::json::object& incident);
+
 // A member as text; nested by dots ("rule.title"). Empty where there is none.
 std::string text_at(const boost::json::object& object, std::string_view path);
 

@@ -6,7 +6,7 @@
 namespace vakt::engine {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 using Kind = LoggedInput::Kind;
 
 void encode_hits(const HitsInput& hits, ByteWriter& out) {
@@ -21,15 +21,74 @@ void encode_hits(const HitsInput& hits, ByteWriter& out) {
   }
 }
 
+void put_id(ByteWriter& out, Hash128 id) {
+  out.be64(id.high);
+  out.be64(id.low);
+}
+
+Hash128 read_id(ByteReader& in) {
+  const std::uint64_t high = in.be64();
+  return {high, in.be64()};
+}
+
+void put_time(ByteWriter& out, const std::optional<Time>& time) {
+  out.u8(time ? 1 : 0);
+  if (time) out.svarint(to_ns(*time));
+}
+
+std::optional<Time> read_time(ByteReader& in) {
+  if (in.u8() == 0) return std::nullopt;
+  return from_ns(in.svarint());
+}
+
+void encode_action(const incident::Action& action, ByteWriter& out) {
+  out.u8(static_cast<std::uint8_t>(action.kind));
+  out.u8(static_cast<std::uint8_t>(action.disposition));
+  for (const std::string* text : {&action.actor, &action.role, &action.text}) out.bytes(*text);
+  out.varint(action.expected_revision ? *action.expected_revision + 1 : 0);
+  out.varint(action.statements.size());
+  for (const incident::Statement& statement : action.statements) {
+    out.u8(static_cast<std::uint8_t>(statement.id));
+    out.bytes(statement.key);
+    out.u8(statement.value ? 1 : 0);
+    if (statement.value) out.bytes(*statement.value);
+  }
+  out.u8(action.into ? 1 : 0);
+  if (action.into) put_id(out, *action.into);
+  put_time(out, action.at);
+  put_time(out, action.until);
+}
+
+bool decode_action(ByteReader& in, incident::Action& action) {
+  const std::uint8_t kind = in.u8();
+  const std::uint8_t disposition = in.u8();
+  for (std::string* text : {&action.actor, &action.role, &action.text}) *text = in.bytes();
+  if (const std::uint64_t revision = in.varint(); revision > 0)
+    action.expected_revision = revision - 1;
+  const std::uint64_t statements = in.varint();
+  for (std::uint64_t i = 0; i < statements && in.ok(); ++i) {
+    incident::Statement& statement = action.statements.emplace_back();
+    const std::uint8_t id = in.u8();
+    if (id >= incident::fact_infos().size()) return false;
+    statement.id = static_cast<incident::FactId>(id);
+    statement.key = in.bytes();
+    if (in.u8() != 0) statement.value = in.bytes();
+  }
+  if (in.u8() != 0) action.into = read_id(in);
+  action.at = read_time(in);
+  action.until = read_time(in);
+  if (!in.ok() || kind > static_cast<std::uint8_t>(incident::ActionKind::expire_acknowledgement) ||
+      disposition > static_cast<std::uint8_t>(incident::Disposition::test))
+    return false;
+  action.kind = static_cast<incident::ActionKind>(kind);
+  action.disposition = static_cast<incident::Disposition>(disposition);
+  return true;
+}
+
 void encode_command(const Command& command, ByteWriter& out) {
   out.u8(static_cast<std::uint8_t>(Kind::command));
-  out.be64(command.incident.high);
-  out.be64(command.incident.low);
-  out.u8(static_cast<std::uint8_t>(command.action.kind));
-  out.u8(static_cast<std::uint8_t>(command.action.disposition));
-  out.bytes(command.action.actor);
-  out.bytes(command.action.text);
-  out.varint(command.action.expected_revision ? *command.action.expected_revision + 1 : 0);
+  put_id(out, command.incident);
+  encode_action(command.action, out);
   std::string loaded;
   if (command.loaded) store::encode_incident(*command.loaded, loaded);
   out.bytes(loaded);
@@ -50,20 +109,10 @@ bool decode_hits(ByteReader& in, LoggedInput& input) {
 }
 
 bool decode_command(ByteReader& in, Command& command) {
-  command.incident.high = in.be64();
-  command.incident.low = in.be64();
-  const std::uint8_t kind = in.u8();
-  const std::uint8_t disposition = in.u8();
-  command.action.actor = std::string(in.bytes());
-  command.action.text = std::string(in.bytes());
-  if (const std::uint64_t revision = in.varint(); revision > 0)
-    command.action.expected_revision = revision - 1;
+  command.incident = read_id(in);
+  if (!decode_action(in, command.action)) return false;
   const std::string_view loaded = in.bytes();
-  if (!in.ok() || kind > static_cast<std::uint8_t>(incident::ActionKind::note) ||
-      disposition > static_cast<std::uint8_t>(incident::Disposition::test))
-    return false;
-  command.action.kind = static_cast<incident::ActionKind>(kind);
-  command.action.disposition = static_cast<incident::Disposition>(disposition);
+  if (!in.ok()) return false;
   if (loaded.empty()) return true;
   command.loaded = store::decode_incident(loaded);
   return command.loaded.has_value();

@@ -1,6 +1,7 @@
 #include "incident/incident.h"
 
 #include <array>
+#include <charconv>
 
 namespace vakt::incident {
 namespace {
@@ -20,6 +21,15 @@ std::optional<Enum> parse(const std::array<std::string_view, Size>& names, std::
 }
 
 }  // namespace
+
+std::optional<IncidentId> parse_id(std::string_view text) {
+  if (text.size() != 32 || text.find_first_not_of("0123456789abcdef") != text.npos)
+    return std::nullopt;
+  IncidentId id;
+  std::from_chars(text.data(), text.data() + 16, id.high, 16);
+  std::from_chars(text.data() + 16, text.data() + 32, id.low, 16);
+  return id;
+}
 
 std::string_view to_string(State state) { return kStateNames.at(static_cast<std::size_t>(state)); }
 

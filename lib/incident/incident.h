@@ -13,12 +13,15 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "event/hit.h"
+#include "incident/facts.h"
 #include "rule/rule.h"
 
 namespace vakt::incident {
 
 // Hash of rule, group and the position of the crossing known when it was opened. Never changes.
 using IncidentId = Hash128;
+// Of 32 lower-case hexadecimal digits.
+std::optional<IncidentId> parse_id(std::string_view text);
 
 // The order is the order of work; restored is the end of the harm, closed the end of the work.
 enum class State : std::uint8_t {
@@ -78,6 +81,7 @@ struct Incident {
   bool late = false;                      // opened by, or counting, an event below the watermark
   bool approximate = false;               // its counts of values are estimates: correlate::Sketch
   std::optional<IncidentId> merged_into;  // this one is no more
+  std::string merged_by;                  // a person, who may take it back; empty: detection
   std::optional<IncidentId> continues;    // an episode longer than episode_max
   std::vector<IncidentId> linked;         // bridged by a late event, but people had decided
   std::optional<IncidentId> storm;        // the storm incident that it is a member of
@@ -91,15 +95,19 @@ struct Incident {
   Disposition disposition = Disposition::none;
   std::string owner;  // who acknowledged it
   std::optional<Time> acknowledged_at;
+  std::optional<Time> acknowledged_until;  // then it is new again, unless somebody went on
   std::optional<Time> investigating_at;
   std::optional<Time> contained_at;
   std::optional<Time> restored_at;
   std::optional<Time> closed_at;
+  Facts facts;
   std::uint32_t timeline_entries = 0;  // entries ever written: the next one's index
   std::uint32_t evidence_entries = 0;  // evidence rows ever written
 
   // Has a person touched it? Then detection no longer merges it away.
-  bool decided() const { return state != State::fresh; }
+  bool decided() const {
+    return state != State::fresh || acknowledged_at || !merged_by.empty() || !facts.all().empty();
+  }
   // A member of a storm is worked on there, until somebody acts on it by itself.
   bool left_to_storm() const { return storm && !decided(); }
 };
@@ -110,9 +118,10 @@ struct TimelineEntry {
   std::uint32_t index = 0;  // from 0, without gaps
   Time at;                  // `now` of the input that caused it
   std::string actor;        // name of a person or token; "vakt" for detection
-  std::string kind;         // opened, crossing_moved, merged, linked, continued, acknowledged,
-                            // investigating, contained, restored, closed, reopened, note, final,
-                            // storm
+  std::string role;         // in which the actor acted; empty for detection
+  std::string kind;         // opened, crossing_moved, merged, unmerged, linked, continued,
+                            // acknowledged, acknowledgement_expired, investigating, contained,
+                            // restored, closed, reopened, note, facts, final, storm
   std::string text;         // for people; may hold text from events or people: escape on output
 };
 

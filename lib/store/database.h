@@ -22,7 +22,7 @@
 namespace vakt::store {
 
 // Grows with every change that an older Vakt would misread.
-inline constexpr std::uint64_t kFormatVersion = 1;
+inline constexpr std::uint64_t kFormatVersion = 2;
 
 // Column families, by what is read together. Rows: README.md.
 enum class Family : std::size_t {

@@ -9,10 +9,10 @@ namespace {
 
 using incident::Incident;
 
-constexpr std::uint8_t kIncidentVersion = 1;
-constexpr std::uint8_t kTimelineVersion = 1;
+constexpr std::uint8_t kIncidentVersion = 2;
+constexpr std::uint8_t kTimelineVersion = 2;
 
-enum IncidentFlag : std::uint8_t {
+enum IncidentFlag : std::uint16_t {
   kFinal = 1 << 0,
   kHistoricIncident = 1 << 1,
   kLate = 1 << 2,
@@ -21,12 +21,12 @@ enum IncidentFlag : std::uint8_t {
   kMember = 1 << 5,
   kStorm = 1 << 6,
   kApproximate = 1 << 7,
+  kDecided = 1 << 8,
 };
-constexpr std::uint8_t kIncidentFlags =
-    kFinal | kHistoricIncident | kLate | kMerged | kContinues | kMember | kStorm | kApproximate;
+constexpr std::uint16_t kIncidentFlags = (1 << 9) - 1;
 
-std::uint8_t flags_of(const Incident& incident) {
-  std::uint8_t flags = 0;
+std::uint16_t flags_of(const Incident& incident) {
+  std::uint16_t flags = 0;
   if (incident.final) flags |= kFinal;
   if (incident.historic) flags |= kHistoricIncident;
   if (incident.late) flags |= kLate;
@@ -35,6 +35,7 @@ std::uint8_t flags_of(const Incident& incident) {
   if (incident.continues) flags |= kContinues;
   if (incident.storm) flags |= kMember;
   if (incident.members > 0) flags |= kStorm;
+  if (incident.decided()) flags |= kDecided;
   return flags;
 }
 
@@ -75,12 +76,38 @@ bool read_detection(RecordReader& reader, incident::Detection& detection) {
   return reader.ok();
 }
 
+void write_facts(RecordWriter& writer, const incident::Facts& facts) {
+  writer.varint(facts.all().size());
+  for (const incident::Fact& fact : facts.all()) {
+    writer.u8(static_cast<std::uint8_t>(fact.id));
+    for (const std::string* text : {&fact.key, &fact.value, &fact.by, &fact.reason})
+      writer.bytes(*text);
+    writer.time(fact.at);
+  }
+}
+
+bool read_facts(RecordReader& reader, incident::Facts& facts) {
+  const std::uint64_t count = reader.varint();
+  for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
+    incident::Fact fact;
+    fact.id = static_cast<incident::FactId>(reader.u8());
+    for (std::string* text : {&fact.key, &fact.value, &fact.by, &fact.reason})
+      *text = reader.bytes();
+    fact.at = reader.time();
+    if (!facts.restore(std::move(fact))) return false;
+  }
+  return reader.ok();
+}
+
 void write_work(RecordWriter& writer, const Incident& incident) {
   writer.u8(static_cast<std::uint8_t>(incident.disposition));
   writer.bytes(incident.owner);
-  for (const auto* time : {&incident.acknowledged_at, &incident.investigating_at,
-                           &incident.contained_at, &incident.restored_at, &incident.closed_at})
+  for (const auto* time :
+       {&incident.acknowledged_at, &incident.acknowledged_until, &incident.investigating_at,
+        &incident.contained_at, &incident.restored_at, &incident.closed_at})
     writer.optional_time(*time);
+  writer.bytes(incident.merged_by);
+  write_facts(writer, incident.facts);
   writer.varint(incident.timeline_entries);
   writer.varint(incident.evidence_entries);
 }
@@ -90,9 +117,12 @@ bool read_work(RecordReader& reader, Incident& incident) {
   if (disposition > static_cast<std::uint8_t>(incident::Disposition::test)) return false;
   incident.disposition = static_cast<incident::Disposition>(disposition);
   incident.owner = reader.bytes();
-  for (auto* time : {&incident.acknowledged_at, &incident.investigating_at, &incident.contained_at,
-                     &incident.restored_at, &incident.closed_at})
+  for (auto* time :
+       {&incident.acknowledged_at, &incident.acknowledged_until, &incident.investigating_at,
+        &incident.contained_at, &incident.restored_at, &incident.closed_at})
     *time = reader.optional_time();
+  incident.merged_by = reader.bytes();
+  if (!read_facts(reader, incident.facts)) return false;
   const std::uint64_t timeline = reader.varint();
   const std::uint64_t evidence = reader.varint();
   if (timeline > UINT32_MAX || evidence > UINT32_MAX) return false;
@@ -103,14 +133,14 @@ bool read_work(RecordReader& reader, Incident& incident) {
 
 struct Head {
   IncidentHead head;
-  std::uint8_t flags = 0;
+  std::uint16_t flags = 0;
 };
 
 std::optional<Head> read_head(RecordReader& reader) {
   const std::uint8_t state = reader.u8();
   const std::uint8_t severity = reader.u8();
   Head read;
-  read.flags = reader.u8();
+  read.flags = reader.be16();
   read.head.rule_id = reader.bytes();
   if (!reader.framed() || !reader.ok() || state >= incident::kStates ||
       severity > static_cast<std::uint8_t>(rule::Level::critical) ||
@@ -119,8 +149,7 @@ std::optional<Head> read_head(RecordReader& reader) {
   read.head.state = static_cast<incident::State>(state);
   read.head.severity = static_cast<rule::Level>(severity);
   read.head.merged = (read.flags & kMerged) != 0;
-  read.head.left_to_storm =
-      (read.flags & kMember) != 0 && read.head.state == incident::State::fresh;
+  read.head.left_to_storm = (read.flags & kMember) != 0 && (read.flags & kDecided) == 0;
   return read;
 }
 
@@ -130,7 +159,7 @@ void encode_incident(const Incident& incident, std::string& out) {
   RecordWriter writer(out, kIncidentVersion);
   writer.u8(static_cast<std::uint8_t>(incident.state));
   writer.u8(static_cast<std::uint8_t>(incident.severity));
-  writer.u8(flags_of(incident));
+  writer.be16(flags_of(incident));
   writer.bytes(incident.detection.rule_id);
   writer.hash(incident.id);
   writer.varint(incident.number);
@@ -198,6 +227,7 @@ void encode_timeline(const incident::TimelineEntry& entry, std::string& out) {
   RecordWriter writer(out, kTimelineVersion);
   writer.time(entry.at);
   writer.bytes(entry.actor);
+  writer.bytes(entry.role);
   writer.bytes(entry.kind);
   writer.bytes(entry.text);
   writer.finish();
@@ -211,6 +241,7 @@ std::optional<incident::TimelineEntry> decode_timeline(incident::IncidentId id, 
   entry.index = index;
   entry.at = reader.time();
   entry.actor = reader.bytes();
+  entry.role = reader.bytes();
   entry.kind = reader.bytes();
   entry.text = reader.bytes();
   if (!reader.complete()) return std::nullopt;

@@ -70,7 +70,7 @@ TEST(ApiRoutes, StatusOfEveryKindOfRequest) {
       {"POST", actions,
        "{\"action\":\"note\",\"actor\":\"ada\",\"text\":\"" + std::string(20'000, 'x') + "\"}", 413,
        "at most"},
-      {"POST", actions, std::string(70'000, ' '), 413, "65536"},
+      {"POST", actions, std::string(300'000, ' '), 413, "262144"},
   };
   const Rig rig;
   for (const Row& row : rows) {

@@ -145,6 +145,7 @@ TEST_F(GroupFlood, AGroupThatCannotBeReadStopsIngestionAndLosesNothing) {
   const std::string list = harness_->incidents().body;
   EXPECT_NE(list.find("\"event_count\":4"), std::string::npos) << list;
   EXPECT_EQ(list.find("INC-2"), std::string::npos) << list;
+  harness_.reset();  // before its disk
 }
 
 }  // namespace

@@ -72,6 +72,11 @@ incident::Incident full_incident() {
   i.acknowledged_at = kEpoch;
   i.contained_at = from_ns(0);
   i.closed_at = kEpoch + std::chrono::hours(1);
+  i.acknowledged_until = kEpoch + std::chrono::hours(2);
+  i.merged_by = "eve";
+  for (const char* key : {"owner", "legal"})
+    EXPECT_TRUE(i.facts.state({incident::FactId::role, key, "Eva"}, "anna", kEpoch, "because"));
+  EXPECT_TRUE(i.facts.state({incident::FactId::services, "shop", ""}, "bo", kEpoch, ""));
   i.timeline_entries = UINT32_MAX;
   i.evidence_entries = 4;
   return i;
@@ -102,6 +107,15 @@ TEST(IncidentCodec, RoundTrip) {
     EXPECT_EQ(back->investigating_at, i.investigating_at);
     EXPECT_EQ(back->contained_at, i.contained_at);
     EXPECT_EQ(back->closed_at, i.closed_at);
+    EXPECT_EQ(back->acknowledged_until, i.acknowledged_until);
+    EXPECT_EQ(back->merged_by, i.merged_by);
+    ASSERT_EQ(back->facts.all().size(), i.facts.all().size());
+    for (std::size_t f = 0; f < i.facts.all().size(); ++f) {
+      const incident::Fact& fact = back->facts.all()[f];
+      const incident::Fact& wanted = i.facts.all()[f];
+      EXPECT_EQ(std::tie(fact.id, fact.key, fact.value, fact.by, fact.at, fact.reason),
+                std::tie(wanted.id, wanted.key, wanted.value, wanted.by, wanted.at, wanted.reason));
+    }
     EXPECT_EQ(back->timeline_entries, i.timeline_entries);
     const auto head = decode_incident_head(bytes);
     ASSERT_TRUE(head);
@@ -205,7 +219,7 @@ TEST(RowCodecs, RoundTripAndDamage) {
   expect_only(bytes, [](std::string_view b) { return decode_checkpoint(b).has_value(); });
 
   bytes.clear();
-  encode_timeline({{1, 2}, 3, kEpoch, "anna", "note", "text"}, bytes);
+  encode_timeline({{1, 2}, 3, kEpoch, "anna", "analyst", "note", "text"}, bytes);
   const auto entry = decode_timeline({1, 2}, 3, bytes);
   ASSERT_TRUE(entry);
   EXPECT_EQ(entry->index, 3u);

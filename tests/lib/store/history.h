@@ -147,7 +147,7 @@ class History {
     incident.detection.rule_id = "rule-" + std::to_string(incident.number % 3);
     incident.detection.event_count = number_;
     ++incident.revision;
-    c.timeline.push_back({incident.id, incident.timeline_entries++, c.now, "vakt", "opened",
+    c.timeline.push_back({incident.id, incident.timeline_entries++, c.now, "vakt", "", "opened",
                           "entry of commit " + std::to_string(number_)});
     if (!c.hits.empty()) last_hit_ = {c.hits.back().sequence, c.hits.back().ordinal};
     // Commits without hits refer to one stored earlier.

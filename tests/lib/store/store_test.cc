@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "fault_env.h"
 #include "folder.h"
 #include "history.h"
+#include "store/database.h"
 #include "store/row_codec.h"
 
 namespace vakt::store {
@@ -115,12 +117,14 @@ TEST(Store, RefusesOtherFormats) {
     delete db;
   };
   std::string version;
-  encode_number(2, version);
+  encode_number(kFormatVersion + 1, version);
   write("format", version);
   auto newer = Store::open(disk.options());
   ASSERT_FALSE(newer);
   EXPECT_EQ(newer.error().code, Errc::invalid);
-  EXPECT_NE(newer.error().message.find("format 2"), std::string::npos) << newer.error().message;
+  EXPECT_NE(newer.error().message.find(fmt::format("format {}", kFormatVersion + 1)),
+            std::string::npos)
+      << newer.error().message;
   EXPECT_NE(newer.error().message.find("newer"), std::string::npos);
 
   write("format", "garbage");

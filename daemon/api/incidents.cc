@@ -1,0 +1,182 @@
+// What the API does with incidents.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json/array.hpp>
+#include <charconv>
+#include <memory>
+#include <utility>
+
+#include "api/action_json.h"
+#include "api/answers.h"
+#include "api/endpoint.h"
+#include "api/incident_json.h"
+#include "api/query.h"
+
+namespace vakt::api {
+namespace {
+
+namespace json = boost::json;
+using http::Request;
+using http::Respond;
+using http::Response;
+
+constexpr std::uint64_t kActionBytesMax = 256 * 1024;
+
+// Held while it is read. Null: it is being reopened.
+std::shared_ptr<const store::Store> store_of(const Backend& backend) {
+  if (backend.current_store) return backend.current_store();
+  return {backend.store, [](const store::Store*) {}};
+}
+
+// For If-Match: what a reader of this revision has seen.
+Response with_tag(const incident::Incident& incident, Response response) {
+  response.headers.emplace_back("ETag", fmt::format("\"{}\"", incident.revision));
+  return response;
+}
+
+void list(const Backend& backend, const Request& request, Respond respond) {
+  const auto store = store_of(backend);
+  if (!store) return respond(store_away());
+  const auto query = read_incident_query(request, *store);
+  if (!query) return respond(error_of(query.error()));
+  const auto incidents = store->incidents(*query);
+  if (!incidents) return respond(error_of(incidents.error()));
+  json::array rows;
+  for (const incident::Incident& incident : *incidents) rows.push_back(to_json(incident));
+  json::object out;
+  // A full page may have another one behind it.
+  out["next_before"] = incidents->size() == query->limit ? json::value(incidents->back().number)
+                                                         : json::value(nullptr);
+  out["incidents"] = std::move(rows);
+  respond(json_response(out));
+}
+void show(const Backend& backend, const Request& request, Respond respond) {
+  const auto limit = read_evidence_limit(request);
+  if (!limit) return respond(error_of(limit.error()));
+  const auto shared = store_of(backend);
+  if (!shared) return respond(store_away());
+  const store::Store& store = *shared;
+  const auto incident = store.find_incident(request.captures.at(0));
+  if (!incident) return respond(error_of(incident.error()));
+  const auto timeline = store.timeline(incident->id);
+  if (!timeline) return respond(error_of(timeline.error()));
+  const auto evidence = store.evidence(incident->id);
+  if (!evidence) return respond(error_of(evidence.error()));
+  json::object out = to_json(*incident);
+  json::array entries;
+  for (const incident::TimelineEntry& entry : *timeline) entries.push_back(to_json(entry));
+  json::array rows;
+  for (std::size_t i = 0; i < std::min(*limit, evidence->size()); ++i)
+    rows.push_back(to_json((*evidence)[i]));
+  out["timeline"] = std::move(entries);
+  out["evidence"] = std::move(rows);
+  respond(with_tag(*incident, json_response(out)));
+}
+// RFC 9110 section 13.1.1; a list of one strong tag is what a client can have.
+Result<void> read_if_match(const Request& request, incident::Action& action) {
+  const std::string_view tag = request.header("if-match");
+  if (tag.empty() || tag == "*") return {};
+  std::uint64_t revision = 0;
+  const bool quoted = tag.size() > 2 && tag.front() == '"' && tag.back() == '"';
+  const std::string_view digits = quoted ? tag.substr(1, tag.size() - 2) : std::string_view();
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), revision);
+  if (!quoted || error != std::errc() || end != digits.data() + digits.size())
+    return fail(Errc::invalid, "'If-Match' is not an ETag of an incident, such as \"3\"");
+  action.expected_revision = revision;
+  return {};
+}
+
+// What the other incidents of a link are told, after the one that was asked for.
+std::vector<engine::Command> told_to_others(const engine::Command& asked) {
+  std::vector<engine::Command> out;
+  const auto tell = [&](incident::IncidentId other, incident::FactId fact, bool there) {
+    engine::Command& command = out.emplace_back();
+    command.incident = other;
+    command.action.kind = incident::ActionKind::state_facts;
+    command.action.actor = asked.action.actor;
+    command.action.role = asked.action.role;
+    command.action.text = asked.action.text;
+    command.action.statements.push_back(
+        {fact, to_hex(asked.incident), there ? std::optional<std::string>("") : std::nullopt});
+  };
+  if (asked.action.into) tell(*asked.action.into, incident::FactId::duplicates, true);
+  if (asked.action.kind == incident::ActionKind::unmerge && asked.loaded->merged_into)
+    tell(*asked.loaded->merged_into, incident::FactId::duplicates, false);
+  for (const incident::Statement& statement : asked.action.statements)
+    if (const auto reverse = incident::reverse_of(statement.id))
+      if (const auto other = incident::parse_id(statement.key))
+        tell(*other, *reverse, statement.value.has_value());
+  return out;
+}
+
+// One after the other; what another incident says so already is not told twice.
+void tell_others(const Backend& backend, std::vector<engine::Command> commands,
+                 std::function<void()> done) {
+  if (commands.empty()) return done();
+  engine::Command next = std::move(commands.back());
+  commands.pop_back();
+  const auto store = store_of(backend);
+  if (auto other = store ? store->incident(next.incident)
+                         : Result<incident::Incident>(fail(Errc::unavailable, "")))
+    next.loaded = std::move(*other);
+  backend.command(std::move(next),
+                  [&backend, commands = std::move(commands),
+                   done = std::move(done)](const Result<incident::Incident>&) mutable {
+                    tell_others(backend, std::move(commands), std::move(done));
+                  });
+}
+
+void act(const Backend& backend, const Request& request, Respond respond) {
+  const auto store = store_of(backend);
+  if (!store) return respond(store_away());
+  auto incident = store->find_incident(request.captures.at(0));
+  if (!incident) return respond(error_of(incident.error()));
+  const auto resolve = [&](std::string_view reference) -> Result<incident::IncidentId> {
+    const auto other = store->find_incident(reference);
+    if (!other) return tl::make_unexpected(other.error());
+    return other->id;
+  };
+  auto action = read_action(request.body, *incident, resolve);
+  if (!action) return respond(error_of(action.error()));
+  if (const auto ok = read_if_match(request, *action); !ok) return respond(error_of(ok.error()));
+  // Where it changes after this, the engine refuses it as a conflict.
+  if (!request.header("if-match").empty() && action->expected_revision &&
+      *action->expected_revision != incident->revision)
+    return respond(
+        http::error_response(412, "changed",
+                             fmt::format("{} was changed meanwhile (revision {}): read it again",
+                                         incident::display_name(*incident), incident->revision)));
+  engine::Command command{incident->id, std::move(*action), std::move(*incident)};
+  auto others = told_to_others(command);
+  backend.command(
+      std::move(command), [&backend, others = std::move(others),
+                           respond = std::move(respond)](Result<incident::Incident> done) mutable {
+        if (!done) return respond(error_of(done.error()));
+        Response response = with_tag(*done, json_response(to_json(*done)));
+        tell_others(
+            backend, std::move(others),
+            [respond = std::move(respond), response = std::move(response)] { respond(response); });
+      });
+}
+
+// Which facts there are, for clients and people.
+void facts(const Backend&, const Request&, Respond respond) {
+  json::array rows;
+  for (const incident::FactInfo& info : incident::fact_infos()) rows.push_back(to_json(info));
+  respond(json_response({{"facts", std::move(rows)}}));
+}
+
+constexpr std::array kEndpoints{
+    Endpoint{"GET", "/api/v1/facts", 0, Guard::token, facts},
+    Endpoint{"GET", "/api/v1/incidents", 0, Guard::token, list},
+    Endpoint{"GET", "/api/v1/incidents/{ref}", 0, Guard::token, show},
+    Endpoint{"POST", "/api/v1/incidents/{ref}/actions", kActionBytesMax, Guard::token, act},
+};
+
+}  // namespace
+
+std::span<const Endpoint> incident_endpoints() { return kEndpoints; }
+
+}  // namespace vakt::api
