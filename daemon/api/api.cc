@@ -96,7 +96,8 @@ void add(http::Server& server, const Shared& context, const Endpoint& endpoint) 
 void add_routes(http::Server& server, boost::asio::io_context& io, Backend backend) {
   const Shared context = std::make_shared<const Context>(io, std::move(backend));
   for (const Endpoint& endpoint : kEndpoints) add(server, context, endpoint);
-  for (const Endpoint& endpoint : incident_endpoints()) add(server, context, endpoint);
+  for (const auto& table : {incident_endpoints(), audit_endpoints()})
+    for (const Endpoint& endpoint : table) add(server, context, endpoint);
 }
 
 }  // namespace vakt::api

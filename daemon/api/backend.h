@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/diagnostic.h"
 #include "base/result.h"
@@ -48,6 +49,19 @@ struct Backend {
   std::string version;
   std::function<void()> auth_failed;          // may be empty; counts
   std::uint32_t auth_failure_delay_ms = 500;  // before a request without the token is answered
+  // The head of the audit log, signed now; the key it verifies with; and the verdict on all of it,
+  // against checkpoints that were kept elsewhere.
+  std::function<Result<std::string>()> audit_checkpoint;
+  std::string audit_key;
+  std::function<void(std::vector<std::string> checkpoints,
+                     std::function<void(Result<audit::Verification>)> done)>
+      verify_audit;
 };
+
+// Held while it is read. Null: it is being reopened.
+inline std::shared_ptr<const store::Store> store_of(const Backend& backend) {
+  if (backend.current_store) return backend.current_store();
+  return {backend.store, [](const store::Store*) {}};
+}
 
 }  // namespace vakt::api

@@ -20,5 +20,6 @@ struct Endpoint {
 };
 
 std::span<const Endpoint> incident_endpoints();
+std::span<const Endpoint> audit_endpoints();
 
 }  // namespace vakt::api

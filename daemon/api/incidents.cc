@@ -12,6 +12,7 @@
 #include "api/answers.h"
 #include "api/endpoint.h"
 #include "api/incident_json.h"
+#include "api/kpi.h"
 #include "api/query.h"
 
 namespace vakt::api {
@@ -23,12 +24,6 @@ using http::Respond;
 using http::Response;
 
 constexpr std::uint64_t kActionBytesMax = 256 * 1024;
-
-// Held while it is read. Null: it is being reopened.
-std::shared_ptr<const store::Store> store_of(const Backend& backend) {
-  if (backend.current_store) return backend.current_store();
-  return {backend.store, [](const store::Store*) {}};
-}
 
 // For If-Match: what a reader of this revision has seen.
 Response with_tag(const incident::Incident& incident, Response response) {
@@ -170,6 +165,7 @@ void facts(const Backend&, const Request&, Respond respond) {
 
 constexpr std::array kEndpoints{
     Endpoint{"GET", "/api/v1/facts", 0, Guard::token, facts},
+    Endpoint{"GET", "/api/v1/kpi", 0, Guard::token, kpi},
     Endpoint{"GET", "/api/v1/incidents", 0, Guard::token, list},
     Endpoint{"GET", "/api/v1/incidents/{ref}", 0, Guard::token, show},
     Endpoint{"POST", "/api/v1/incidents/{ref}/actions", kActionBytesMax, Guard::token, act},

@@ -110,6 +110,7 @@ Result<std::unique_ptr<App>> App::start(const config::Config& config, const AppO
   app->api_->start();
   for (const auto& worker : app->workers_) worker->start();
   app->reloader_->start();
+  app->audit_->start();
   return app;
 }
 
@@ -170,6 +171,10 @@ Result<void> App::open_sources(const config::Config& config) {
 }
 
 Result<void> App::open_http(const config::Config& config) {
+  auto audit_key = audit_key_of(config.data_dir);
+  if (!audit_key) return tl::make_unexpected(audit_key.error());
+  audit_ = std::make_unique<AuditKeeper>(slot_, *counters_, std::move(*audit_key),
+                                         config.data_dir + "/audit.checkpoint");
   const auto token_hash = token_hash_of(config.api.token_file);
   if (!token_hash) return tl::make_unexpected(token_hash.error());
   std::vector<source::WorkerThread*> workers;
@@ -240,6 +245,11 @@ api::Backend App::backend(const std::string& token_hash) {
   };
   backend.token_hash = token_hash;
   backend.version = version();
+  backend.audit_checkpoint = [this] { return audit_->checkpoint(); };
+  backend.audit_key = audit_->verifier().text();
+  backend.verify_audit = [this](auto checkpoints, auto done) {
+    audit_->verify(std::move(checkpoints), std::move(done));
+  };
   backend.auth_failed = [this] { metrics::add(counters_->auth_failures); };
   return backend;
 }
@@ -326,6 +336,7 @@ bool App::stop() {
   for (const auto& worker : workers_) worker->join();
   engine_->finish();
   committer_->finish();
+  audit_->finish();
   api_->finish(kAnswersMax);
   kept_all_ = engine_->kept_all();
   for (const auto& listener : counters_->listeners) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/api_host.h"
+#include "app/audit_keeper.h"
 #include "app/committer.h"
 #include "app/engine_loop.h"
 #include "app/reloader.h"
@@ -79,6 +80,7 @@ class App {
   std::vector<std::unique_ptr<source::WorkerThread>> workers_;
   std::unique_ptr<ApiHost> api_;
   std::unique_ptr<Reloader> reloader_;
+  std::unique_ptr<AuditKeeper> audit_;
   std::vector<std::uint16_t> ports_;  // by listener
   std::uint16_t api_port_ = 0;
   std::atomic<bool> stopping_{false};

@@ -34,6 +34,8 @@ int run(int argc, const char* const* argv) {
   add_rules(app, status);
   add_incidents(app, status);
   add_store(app, status);
+  add_audit(app, status);
+  add_kpi(app, status);
   add_version(app, status);
   try {
     app.parse(argc, argv);

@@ -18,6 +18,8 @@ void add_rules_reload(CLI::App& rules, int& status);
 void add_rules_check(CLI::App& rules, int& status);
 void add_incidents(CLI::App& app, int& status);
 void add_store(CLI::App& app, int& status);
+void add_audit(CLI::App& app, int& status);
+void add_kpi(CLI::App& app, int& status);
 void add_version(CLI::App& app, int& status);
 
 }  // namespace vakt::cli

@@ -123,6 +123,7 @@ struct Counters {
   Counter commit_failures{0};
   Counter commit_micros{0};
   Counter store_healthy{1};    // gauge
+  Counter audit_verified{1};   // gauge: 0 since a verification found something
   Counter raw_block_bytes{0};  // gauge
   Counter disk_free_bytes{0};  // gauge
   Counter write_stall_micros{0};

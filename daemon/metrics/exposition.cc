@@ -348,6 +348,8 @@ void Collector::storage() const {
   counter("storage_commit_failures_total", number(c_.commit_failures), "Commits that failed.");
   counter("storage_commit_seconds_total", number(c_.commit_micros) * 1e-6,
           "Seconds spent committing.");
+  gauge("audit_verify_success", number(c_.audit_verified),
+        "0 when the last verification of the audit log found something, else 1.");
   gauge("storage_healthy", number(c_.store_healthy), "1 while commits succeed, else 0.");
   counter(
       "storage_write_stall_seconds_total",

@@ -41,6 +41,8 @@ store::Commit make_commit(const Engine& engine, const Pipeline& pipeline, const 
     for (const Listener& listener : pipeline.listeners)
       commit.listener_names.push_back(listener.settings.name);
   }
+  if (const auto* rules = std::get_if<RulesChange>(&input.what))
+    commit.notes.push_back({"vakt", "", "rules.changed", rules->version, "{}"});
   return commit;
 }
 

@@ -45,7 +45,7 @@ struct Action {
 };
 
 inline constexpr std::size_t kActionTextBytesMax = 16 * 1024;
-inline constexpr std::size_t kStatementsMax = 200;  // of one action
+inline constexpr std::size_t kStatementsMax = 100;  // of one action
 
 // Changes `incident` and returns the entry for its timeline, or says why not and changes nothing.
 // The caller stores both.

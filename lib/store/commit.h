@@ -38,6 +38,15 @@ struct Idempotency {
   Time received_time;  // kept 24 h from here
 };
 
+// What somebody did that is no incident's history, for the audit log.
+struct AuditNote {
+  std::string actor;
+  std::string role;
+  std::string action;   // "rules.changed"
+  std::string subject;  // what it was done to
+  std::string payload;  // JSON
+};
+
 struct Commit {
   std::uint64_t number = 0;  // of the input, from 1, without gaps
   Time now;                  // of the input
@@ -52,8 +61,9 @@ struct Commit {
   std::optional<EncodedBlock> block;
 
   std::vector<HitRow> hits;
-  std::vector<incident::Incident> incidents;  // latest record of each that changed
-  std::vector<incident::TimelineEntry> timeline;
+  std::vector<incident::Incident> incidents;      // latest record of each that changed
+  std::vector<incident::TimelineEntry> timeline;  // each goes into the audit log too
+  std::vector<AuditNote> notes;
   std::vector<EvidenceRow> evidence;
   std::optional<Idempotency> idempotency;
   std::optional<std::string> checkpoint;  // engine state after this input, for recovery

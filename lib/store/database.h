@@ -38,8 +38,9 @@ enum class Family : std::size_t {
   evidence,
   idempotency,
   groups,
+  audit,
 };
-inline constexpr std::size_t kFamilies = 12;
+inline constexpr std::size_t kFamilies = 13;
 
 Error to_error(const rocksdb::Status& status, std::string_view doing);
 

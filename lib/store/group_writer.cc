@@ -47,6 +47,7 @@ Result<void> GroupWriter::add(std::span<const Commit* const> group) {
       encode_timeline(entry, row_);
       database_.put(batch_, Family::timeline, incident_row_key(entry.incident, entry.index), row_);
     }
+    if (auto ok = audit_.add(*commit); !ok) return ok;
     if (auto ok = add_evidence(*commit); !ok) return ok;
     if (commit->idempotency) add_answer(*commit->idempotency);
     state_.last_commit = commit->number;
@@ -58,6 +59,7 @@ Result<void> GroupWriter::add(std::span<const Commit* const> group) {
   }
   if (auto ok = end_block(); !ok) return ok;
   add_incidents(group);
+  audit_.finish();
   row_.clear();
   encode_state(state_, row_);
   database_.put(batch_, Family::meta, kStateKey, row_);

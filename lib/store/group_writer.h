@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "store/audit_writer.h"
 #include "store/block.h"
 #include "store/commit.h"
 #include "store/database.h"
@@ -34,14 +35,19 @@ void put_block(const Database& database, rocksdb::WriteBatch& batch, std::uint64
 class GroupWriter {
  public:
   GroupWriter(const Database& database, BlockWriter& block, std::size_t block_bytes_target,
-              const StateRow& state)
-      : database_(database), block_(block), target_(block_bytes_target), state_(state) {}
+              const StateRow& state, const audit::Frontier& frontier)
+      : database_(database),
+        block_(block),
+        target_(block_bytes_target),
+        state_(state),
+        audit_(database, batch_, frontier) {}
 
   // Adds everything; on error the writer is of no further use.
   Result<void> add(std::span<const Commit* const> group);
 
   rocksdb::WriteBatch& batch() { return batch_; }
   const StateRow& state() const { return state_; }
+  const audit::Frontier& frontier() const { return audit_.frontier(); }
   std::vector<TailBlock>& tail() { return tail_; }
 
  private:
@@ -63,6 +69,7 @@ class GroupWriter {
   std::size_t target_;
   StateRow state_;
   rocksdb::WriteBatch batch_;
+  AuditWriter audit_;
   std::vector<TailBlock> tail_;
   std::uint64_t block_first_ = 0;
   std::vector<const HitRow*> group_hits_;  // in order

@@ -23,6 +23,7 @@ struct Store::Impl {
   std::deque<TailBlock> tail;  // in order; mirrors the tail family
   BlockWriter block;
   BlockReader merge_reader;
+  audit::Frontier frontier;
   std::optional<Error> failure;  // after it nothing is written any more
   bool raw_over_limit = false;   // deleting until there is some slack
   bool raw_garbage = true;       // deleted blocks may still occupy files
@@ -39,6 +40,7 @@ struct Store::Impl {
 
   Result<void> load();
   Result<void> load_tail();
+  Result<void> load_frontier();
   void publish(const StateRow& next);
   // Remembers the first error; returns it.
   tl::unexpected<Error> poison(const Error& error);

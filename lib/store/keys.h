@@ -29,6 +29,11 @@ inline constexpr char kMemberKind = 's';    // incidents: id of a storm, number 
 inline constexpr char kAnswerKind = 'k';    // idempotency: key -> answer
 inline constexpr char kReceivedKind = 't';  // idempotency: received time, key -> nothing
 
+inline constexpr char kAuditEntryKind = 'e';    // audit: index -> entry
+inline constexpr char kAuditNodeKind = 'n';     // audit: level, index -> digest
+inline constexpr char kAuditSubjectKind = 's';  // audit: incident, index -> nothing
+inline constexpr std::string_view kAuditFrontierKey = "f";
+
 inline std::string number_key(std::uint64_t number) {
   std::string key;
   ByteWriter(key).be64(number);
@@ -70,6 +75,20 @@ inline std::string incident_row_key(Hash128 id, std::uint32_t index) {
   std::string key;
   append_hash(key, id);
   ByteWriter(key).be32(index);
+  return key;
+}
+
+inline std::string audit_node_key(std::uint32_t level, std::uint64_t index) {
+  std::string key(1, kAuditNodeKind);
+  ByteWriter writer(key);
+  writer.u8(static_cast<std::uint8_t>(level));
+  writer.be64(index);
+  return key;
+}
+
+inline std::string audit_subject_key(Hash128 incident, std::uint64_t index) {
+  std::string key = id_key(kAuditSubjectKind, incident);
+  ByteWriter(key).be64(index);
   return key;
 }
 

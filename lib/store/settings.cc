@@ -40,6 +40,7 @@ constexpr std::array<FamilySettings, kFamilies> kFamilySettings{{
     {"evidence", 32, 2, kZstd},
     {"idempotency", 64, 2, kZstd, false, true},
     {"groups", 8, 3, rocksdb::kLZ4Compression, false, true},
+    {"audit", 64, 2, kZstd},
 }};
 
 rocksdb::ColumnFamilyOptions family_options(const FamilySettings& settings, std::size_t memory,

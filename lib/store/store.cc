@@ -33,7 +33,21 @@ Result<void> Store::Impl::load() {
     stored = *decoded;
   }
   publish(stored);
+  if (auto loaded = load_frontier(); !loaded) return loaded;
   return load_tail();
+}
+
+Result<void> Store::Impl::load_frontier() {
+  const auto row = database->get(Family::audit, kAuditFrontierKey);
+  if (!row) return tl::make_unexpected(row.error());
+  if (!*row) return {};
+  auto stored = audit::Frontier::decode(**row);
+  if (!stored)
+    return fail(Errc::corrupt,
+                "the head of the audit log is damaged: keep a copy of the data directory as "
+                "evidence, and restore a backup");
+  frontier = std::move(*stored);
+  return {};
 }
 
 Result<void> Store::Impl::load_tail() {
@@ -70,7 +84,8 @@ Result<void> Store::commit(std::span<const Commit* const> group) {
     return fail(Errc::unavailable,
                 "an earlier write failed, the store must be reopened: " + impl.failure->message);
   if (group.empty()) return {};
-  GroupWriter writer(*impl.database, impl.block, impl.options.block_bytes_target, impl.state);
+  GroupWriter writer(*impl.database, impl.block, impl.options.block_bytes_target, impl.state,
+                     impl.frontier);
   if (auto added = writer.add(group); !added) return impl.poison(added.error());
   for (const Commit* commit : group)
     if (commit->checkpoint) impl.database->group_expiry().lower(commit->groups);
@@ -78,6 +93,7 @@ Result<void> Store::commit(std::span<const Commit* const> group) {
     return impl.poison(written.error());
   impl.tail.insert(impl.tail.end(), writer.tail().begin(), writer.tail().end());
   impl.publish(writer.state());
+  impl.frontier = writer.frontier();
   for (const Commit* commit : group)
     if (commit->checkpoint) impl.database->group_expiry().set(commit->groups);
   return {};

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/entry.h"
+#include "audit/verify.h"
 #include "base/result.h"
 #include "store/commit.h"
 #include "store/hit_codec.h"
@@ -145,6 +147,19 @@ class Store {
     std::string hit;  // hit_codec.h; empty: retention deleted the hit before it became evidence
   };
   Result<std::vector<Evidence>> evidence(incident::IncidentId id) const;
+
+  // The audit log (audit/README.md): each timeline entry and note, in the order of the commits.
+  // Every function reads as of one moment.
+  Result<audit::TreeHead> audit_head() const;
+  // Entries with index >= from, in order, until `each` returns false.
+  Result<void> read_audit(std::uint64_t from,
+                          const std::function<bool(const audit::Entry&)>& each) const;
+  Result<std::vector<audit::Entry>> audit_of(incident::IncidentId id) const;
+  Result<audit::InclusionProof> audit_inclusion(std::uint64_t index, std::uint64_t tree_size) const;
+  Result<audit::ConsistencyProof> audit_consistency(std::uint64_t first,
+                                                    std::uint64_t second) const;
+  // Reads all of it.
+  Result<audit::Verification> verify_audit(const std::optional<audit::SignedHeads>& heads) const;
 
   // Raw events with sequence >= first that were committed before the call, in order, until `each`
   // returns false. Gaps are what retention deleted. Pins nothing: it may run for hours.

@@ -94,6 +94,7 @@ class History {
     ASSERT_EQ(store.last_commit(), commits);
     verify_events(store, commits);
     verify_log(store, commits);
+    verify_audit(store, commits);
     std::map<std::uint64_t, incident::Incident> incidents;
     std::map<incident::IncidentId, std::vector<std::string>> timeline, evidence;
     for (std::uint64_t k = 1; k <= commits; ++k) {
@@ -192,6 +193,26 @@ class History {
     const bool all = next == events_.size() || events_[next].commit > commits;
     EXPECT_TRUE(all) << "only " << next << " events";
     EXPECT_EQ(store.next_sequence(), next);
+  }
+
+  // Each timeline entry is in the audit log, in order, and nothing else.
+  void verify_audit(const Store& store, std::uint64_t commits) const {
+    const auto verified = store.verify_audit(std::nullopt);
+    ASSERT_TRUE(verified) << verified.error().message;
+    EXPECT_FALSE(verified->finding) << verified->finding->message;
+    std::vector<std::pair<std::uint64_t, std::string>> wanted, found;
+    for (std::uint64_t k = 1; k <= commits; ++k)
+      for (const auto& t : effects_[k - 1].timeline)
+        wanted.emplace_back(k, to_hex(t.incident) + " " + t.kind + " " + t.text);
+    const auto read = store.read_audit(0, [&](const audit::Entry& entry) {
+      const std::string text =
+          entry.content->payload.substr(entry.content->payload.find("\"text\":\"") + 8);
+      found.emplace_back(entry.commit, entry.subject + " " + entry.action.substr(9) + " " +
+                                           text.substr(0, text.size() - 2));
+      return true;
+    });
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(found, wanted);
   }
 
   void verify_log(const Store& store, std::uint64_t commits) const {

@@ -1,0 +1,12 @@
+// Key figures of a period (incident/kpi.h), by the API.
+#pragma once
+
+#include "api/backend.h"
+#include "http/server.h"
+
+namespace vakt::api {
+
+// `from`, `to`: RFC 3339, of the opening; from inclusive, to exclusive. Without them: all.
+void kpi(const Backend& backend, const http::Request& request, http::Respond respond);
+
+}  // namespace vakt::api

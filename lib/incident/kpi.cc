@@ -1,0 +1,76 @@
+#include "incident/kpi.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace vakt::incident {
+namespace {
+
+bool is_left_out(const Incident& i) {
+  return i.merged_into || i.historic || i.left_to_storm() ||
+         i.disposition == Disposition::duplicate || i.disposition == Disposition::test;
+}
+
+}  // namespace
+
+void KpiSum::Measured::add(Duration duration) {
+  if (duration < Duration(0)) ++negative;
+  values.push_back(std::max(0.0, to_seconds(duration)));
+}
+
+Figure KpiSum::Measured::figure() const {
+  Figure out;
+  out.count = values.size();
+  out.negative = negative;
+  if (values.empty()) return out;
+  std::vector<double> sorted = values;
+  std::sort(sorted.begin(), sorted.end());
+  const std::size_t n = sorted.size();
+  out.median = n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+  out.p90 = sorted[(n * 9 + 9) / 10 - 1];
+  return out;
+}
+
+void KpiSum::add(const Incident& i) {
+  if (is_left_out(i)) {
+    ++left_out_;
+    return;
+  }
+  ++incidents_;
+  const Time occurred = i.facts.time(FactId::occurred_at).value_or(i.detection.first_event_time);
+  const Time detected = i.facts.time(FactId::detected_at).value_or(i.opened_at);
+  detect_.add(detected - occurred);
+  if (i.acknowledged_at) acknowledge_.add(*i.acknowledged_at - i.opened_at);
+  if (const auto decided = i.facts.time(FactId::significance_decided_at))
+    decide_.add(*decided - detected);
+  if (i.contained_at) contain_.add(*i.contained_at - detected);
+  bool by_service = false;
+  for (const Fact& fact : i.facts.all()) {
+    if (fact.id != FactId::restored_at) continue;
+    by_service = true;
+    const Fact* from = i.facts.find(FactId::unavailable_from, fact.key);
+    const auto restored = parse_rfc3339(fact.value);
+    const auto begun = from != nullptr ? parse_rfc3339(from->value) : std::optional(detected);
+    if (restored && begun) restore_.add(*restored - *begun);
+  }
+  if (!by_service && i.restored_at) restore_.add(*i.restored_at - detected);
+  std::uint64_t users = 0;
+  const std::string_view text = i.facts.text(FactId::users_affected);
+  if (std::from_chars(text.data(), text.data() + text.size(), users).ec == std::errc())
+    users_.values.push_back(static_cast<double>(users));
+}
+
+Kpis KpiSum::result() const {
+  Kpis out;
+  out.incidents = incidents_;
+  out.left_out = left_out_;
+  out.detect = detect_.figure();
+  out.acknowledge = acknowledge_.figure();
+  out.decide = decide_.figure();
+  out.contain = contain_.figure();
+  out.restore = restore_.figure();
+  out.users_affected = users_.figure();
+  return out;
+}
+
+}  // namespace vakt::incident
