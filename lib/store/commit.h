@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "access/token.h"
+#include "access/user.h"
 #include "base/time.h"
 #include "event/batch.h"
 #include "incident/incident.h"
@@ -47,6 +49,18 @@ struct AuditNote {
   std::string payload;  // JSON
 };
 
+// Who may do what, as it is from this commit on. The last of several records of one user or token
+// counts; removing goes first.
+struct AccessChanges {
+  std::vector<access::User> users;
+  std::vector<access::Token> tokens;
+  std::vector<std::string> removed_users;   // names
+  std::vector<std::string> removed_tokens;  // ids
+  bool empty() const {
+    return users.empty() && tokens.empty() && removed_users.empty() && removed_tokens.empty();
+  }
+};
+
 struct Commit {
   std::uint64_t number = 0;  // of the input, from 1, without gaps
   Time now;                  // of the input
@@ -69,6 +83,7 @@ struct Commit {
   std::optional<std::string> checkpoint;  // engine state after this input, for recovery
   GroupChanges groups;                    // with it: what is not in memory
   std::optional<std::string> statistics;  // replaces what Store::statistics() gives
+  AccessChanges access;
 };
 
 }  // namespace vakt::store

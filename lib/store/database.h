@@ -39,8 +39,9 @@ enum class Family : std::size_t {
   idempotency,
   groups,
   audit,
+  access,
 };
-inline constexpr std::size_t kFamilies = 13;
+inline constexpr std::size_t kFamilies = 14;
 
 Error to_error(const rocksdb::Status& status, std::string_view doing);
 

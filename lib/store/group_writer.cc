@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "store/access_codec.h"
 #include "store/incident_codec.h"
 #include "store/keys.h"
 
@@ -50,6 +51,7 @@ Result<void> GroupWriter::add(std::span<const Commit* const> group) {
     if (auto ok = audit_.add(*commit); !ok) return ok;
     if (auto ok = add_evidence(*commit); !ok) return ok;
     if (commit->idempotency) add_answer(*commit->idempotency);
+    add_access(commit->access);
     state_.last_commit = commit->number;
     state_.last_now = std::max(state_.last_now, commit->now);
     if (commit->checkpoint) {
@@ -243,6 +245,27 @@ void GroupWriter::add_answer(const Idempotency& answer) {
   encode_answer(answer, row_);
   database_.put(batch_, Family::idempotency, text_key(kAnswerKind, answer.key), row_);
   database_.put(batch_, Family::idempotency, received_key(answer.received_time, answer.key), "");
+}
+
+void GroupWriter::add_access(const AccessChanges& changes) {
+  const auto remove = [&](char kind, std::string_view key) {
+    database_.remove(batch_, Family::access, text_key(kind, key));
+  };
+  const auto put = [&](char kind, std::string_view key) {
+    database_.put(batch_, Family::access, text_key(kind, key), row_);
+    row_.clear();
+  };
+  row_.clear();
+  for (const std::string& name : changes.removed_users) remove(kUserKind, name);
+  for (const std::string& id : changes.removed_tokens) remove(kTokenKind, id);
+  for (const access::User& user : changes.users) {
+    encode_user(user, row_);
+    put(kUserKind, user.name);
+  }
+  for (const access::Token& token : changes.tokens) {
+    encode_token(token, row_);
+    put(kTokenKind, token.id);
+  }
 }
 
 }  // namespace vakt::store

@@ -62,6 +62,7 @@ class GroupWriter {
   Result<void> add_evidence(const Commit& commit);
   Result<std::string> find_hit(const EvidenceRow& row) const;
   void add_answer(const Idempotency& answer);
+  void add_access(const AccessChanges& changes);
   void add_minute(const Commit& commit);
 
   const Database& database_;

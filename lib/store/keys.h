@@ -28,6 +28,8 @@ inline constexpr char kOpenKind = 'o';      // incidents: number, while neither 
 inline constexpr char kMemberKind = 's';    // incidents: id of a storm, number of a member
 inline constexpr char kAnswerKind = 'k';    // idempotency: key -> answer
 inline constexpr char kReceivedKind = 't';  // idempotency: received time, key -> nothing
+inline constexpr char kUserKind = 'u';      // access: user's name -> record
+inline constexpr char kTokenKind = 't';     // access: token's id -> record
 
 inline constexpr char kAuditEntryKind = 'e';    // audit: index -> entry
 inline constexpr char kAuditNodeKind = 'n';     // audit: level, index -> digest

@@ -41,6 +41,7 @@ constexpr std::array<FamilySettings, kFamilies> kFamilySettings{{
     {"idempotency", 64, 2, kZstd, false, true},
     {"groups", 8, 3, rocksdb::kLZ4Compression, false, true},
     {"audit", 64, 2, kZstd},
+    {"access", 64, 2, kZstd},
 }};
 
 rocksdb::ColumnFamilyOptions family_options(const FamilySettings& settings, std::size_t memory,

@@ -166,6 +166,13 @@ class Store {
   Result<void> events(std::uint64_t first,
                       const std::function<bool(const StoredEvent&)>& each) const;
 
+  // Users by name and API tokens by id, in order; one of each: Errc::not_found. A damaged row is
+  // Errc::corrupt, never left out: whoever is missing would be locked out in silence.
+  Result<std::vector<access::User>> users() const;
+  Result<std::vector<access::Token>> tokens() const;
+  Result<access::User> user(std::string_view name) const;
+  Result<access::Token> token(std::string_view id) const;
+
   Result<std::optional<Idempotency>> idempotency(std::string_view key) const;
   Stats stats() const;
 

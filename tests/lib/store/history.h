@@ -30,6 +30,28 @@ inline std::string encoded(const incident::Incident& incident) {
   return bytes;
 }
 
+inline access::User made_up_user(std::string name, Time changed) {
+  access::User user;
+  user.name = std::move(name);
+  user.display_name = "A Person";
+  user.roles = {access::Role::analyst};
+  user.created = kEpoch;
+  user.changed = changed;
+  return user;
+}
+
+inline access::Token made_up_token(std::string id, std::string owner, Time last_used) {
+  access::Token token;
+  token.id = std::move(id);
+  token.name = "a script";
+  token.owner = std::move(owner);
+  token.scopes = {access::Permission::read_incidents};
+  token.secret_hash = access::sha256("secret");
+  token.created = kEpoch;
+  token.last_used = last_used;
+  return token;
+}
+
 struct Made {
   std::unique_ptr<event::Batch> batch;
   Commit commit;
@@ -81,6 +103,7 @@ class History {
                                   "answer " + std::to_string(number_),
                                   c.now};
     if (number_ % 5 == 0) c.checkpoint = "state-" + std::to_string(number_);
+    change_access(c);
     remember(made);
     return made;
   }
@@ -125,6 +148,7 @@ class History {
       }
       EXPECT_EQ(hits, evidence[found.id]);
     }
+    verify_access(store, commits);
     for (std::uint64_t k = 2; k <= number_; k += 2) {
       const auto answer = store.idempotency("source/key-" + std::to_string(k));
       ASSERT_TRUE(answer);
@@ -156,6 +180,36 @@ class History {
       c.evidence.push_back(
           {incident.id, incident.evidence_entries++, last_hit_->first, last_hit_->second});
     c.incidents.push_back(incident);
+  }
+
+  // A user and its token come, change and go within one commit each.
+  void change_access(Commit& c) const {
+    const std::string digit = std::to_string(number_ % 3);
+    if (number_ % 7 == 6) {
+      c.access.removed_users.push_back("user-" + digit);
+      c.access.removed_tokens.push_back("000000000000000" + digit);
+      return;
+    }
+    c.access.users.push_back(made_up_user("user-" + digit, c.now));
+    if (number_ % 2 == 0)
+      c.access.tokens.push_back(made_up_token("000000000000000" + digit, "user-" + digit, c.now));
+  }
+
+  void verify_access(const Store& store, std::uint64_t commits) const {
+    std::map<std::string, std::string> wanted, found;
+    for (std::uint64_t k = 1; k <= commits; ++k) {
+      const AccessChanges& changes = effects_[k - 1].access;
+      for (const auto& name : changes.removed_users) wanted.erase(name);
+      for (const auto& id : changes.removed_tokens) wanted.erase(id);
+      for (const auto& user : changes.users) wanted[user.name] = access::encode(user);
+      for (const auto& token : changes.tokens) wanted[token.id] = access::encode(token);
+    }
+    const auto users = store.users();
+    const auto tokens = store.tokens();
+    ASSERT_TRUE(users && tokens);
+    for (const auto& user : *users) found[user.name] = access::encode(user);
+    for (const auto& token : *tokens) found[token.id] = access::encode(token);
+    EXPECT_EQ(found, wanted);
   }
 
   void remember(const Made& made) {
