@@ -16,6 +16,7 @@ namespace vakt::api {
 namespace {
 
 namespace json = boost::json;
+using access::Permission;
 using http::Request;
 using http::Respond;
 using http::Response;
@@ -47,7 +48,7 @@ Result<std::uint64_t> number(const Request& request, std::string_view name, std:
   return value;
 }
 
-void entries(const Backend& backend, const Request& request, Respond respond) {
+void entries(const Backend& backend, const Principal&, const Request& request, Respond respond) {
   const auto from = number(request, "from", 0, UINT64_MAX);
   const auto limit = number(request, "limit", 100, kPageMax);
   if (!from) return respond(error_of(from.error()));
@@ -67,13 +68,13 @@ void entries(const Backend& backend, const Request& request, Respond respond) {
                          {"next_from", full ? json::value(next) : json::value(nullptr)}}));
 }
 
-void checkpoint(const Backend& backend, const Request&, Respond respond) {
+void checkpoint(const Backend& backend, const Principal&, const Request&, Respond respond) {
   const auto note = backend.audit_checkpoint();
   if (!note) return respond(error_of(note.error()));
   respond(json_response({{"checkpoint", *note}}));
 }
 
-void key(const Backend& backend, const Request&, Respond respond) {
+void key(const Backend& backend, const Principal&, const Request&, Respond respond) {
   respond(json_response({{"key", backend.audit_key}}));
 }
 
@@ -109,7 +110,7 @@ Result<std::vector<std::string>> read_checkpoints(std::string_view body) {
   return out;
 }
 
-void verify(const Backend& backend, const Request& request, Respond respond) {
+void verify(const Backend& backend, const Principal&, const Request& request, Respond respond) {
   auto checkpoints = read_checkpoints(request.body);
   if (!checkpoints) return respond(error_of(checkpoints.error()));
   backend.verify_audit(std::move(*checkpoints),
@@ -119,10 +120,11 @@ void verify(const Backend& backend, const Request& request, Respond respond) {
 }
 
 constexpr std::array kEndpoints{
-    Endpoint{"GET", "/api/v1/audit/entries", 0, Guard::token, entries},
-    Endpoint{"GET", "/api/v1/audit/checkpoint", 0, Guard::token, checkpoint},
-    Endpoint{"GET", "/api/v1/audit/key", 0, Guard::token, key},
-    Endpoint{"POST", "/api/v1/audit/verify", kCheckpointsBytesMax, Guard::token, verify},
+    Endpoint{"GET", "/api/v1/audit/entries", 0, Permission::read_audit, entries},
+    Endpoint{"GET", "/api/v1/audit/checkpoint", 0, Permission::verify_audit, checkpoint},
+    Endpoint{"GET", "/api/v1/audit/key", 0, Permission::verify_audit, key},
+    Endpoint{"POST", "/api/v1/audit/verify", kCheckpointsBytesMax, Permission::verify_audit,
+             verify},
 };
 
 }  // namespace

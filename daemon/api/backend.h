@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "api/gate.h"
+#include "api/password_worker.h"
 #include "base/diagnostic.h"
 #include "base/result.h"
 #include "engine/engine.h"
@@ -45,10 +47,11 @@ struct Backend {
   std::function<std::string()> metrics;                               // Prometheus text exposition
   std::function<std::shared_ptr<const engine::Pipeline>()> pipeline;  // the rules in use
   std::function<bool(std::string& why)> ready;  // rules loaded, store healthy, recovery done
-  std::string token_hash;                       // SHA-256, hex, of the API token
+  Gate* gate = nullptr;                         // who asks; with the book of users and tokens
+  PasswordWorker* passwords = nullptr;
   std::string version;
   std::function<void()> auth_failed;          // may be empty; counts
-  std::uint32_t auth_failure_delay_ms = 500;  // before a request without the token is answered
+  std::uint32_t auth_failure_delay_ms = 500;  // before whoever is not known is answered
   // The head of the audit log, signed now; the key it verifies with; and the verdict on all of it,
   // against checkpoints that were kept elsewhere.
   std::function<Result<std::string>()> audit_checkpoint;

@@ -19,6 +19,7 @@ namespace vakt::api {
 namespace {
 
 namespace json = boost::json;
+using access::Permission;
 using http::Request;
 using http::Respond;
 using http::Response;
@@ -31,7 +32,7 @@ Response with_tag(const incident::Incident& incident, Response response) {
   return response;
 }
 
-void list(const Backend& backend, const Request& request, Respond respond) {
+void list(const Backend& backend, const Principal&, const Request& request, Respond respond) {
   const auto store = store_of(backend);
   if (!store) return respond(store_away());
   const auto query = read_incident_query(request, *store);
@@ -47,7 +48,7 @@ void list(const Backend& backend, const Request& request, Respond respond) {
   out["incidents"] = std::move(rows);
   respond(json_response(out));
 }
-void show(const Backend& backend, const Request& request, Respond respond) {
+void show(const Backend& backend, const Principal&, const Request& request, Respond respond) {
   const auto limit = read_evidence_limit(request);
   if (!limit) return respond(error_of(limit.error()));
   const auto shared = store_of(backend);
@@ -123,7 +124,18 @@ void tell_others(const Backend& backend, std::vector<engine::Command> commands,
                   });
 }
 
-void act(const Backend& backend, const Request& request, Respond respond) {
+// Who acts, and in which role: what the timeline says of it. Only the bootstrap token, which is
+// nobody's, may name somebody.
+std::optional<Response> sign(const Principal& who, incident::Action& action) {
+  if (who.is_bootstrap()) return std::nullopt;
+  if (!action.actor.empty() && action.actor != who.name)
+    return forbidden(fmt::format("{} cannot act under another name: leave 'actor' out", who.name));
+  action.actor = who.name;
+  action.role = who.role_for(Permission::work_incidents);
+  return std::nullopt;
+}
+
+void act(const Backend& backend, const Principal& who, const Request& request, Respond respond) {
   const auto store = store_of(backend);
   if (!store) return respond(store_away());
   auto incident = store->find_incident(request.captures.at(0));
@@ -135,6 +147,7 @@ void act(const Backend& backend, const Request& request, Respond respond) {
   };
   auto action = read_action(request.body, *incident, resolve);
   if (!action) return respond(error_of(action.error()));
+  if (auto refusal = sign(who, *action)) return respond(std::move(*refusal));
   if (const auto ok = read_if_match(request, *action); !ok) return respond(error_of(ok.error()));
   // Where it changes after this, the engine refuses it as a conflict.
   if (!request.header("if-match").empty() && action->expected_revision &&
@@ -157,18 +170,19 @@ void act(const Backend& backend, const Request& request, Respond respond) {
 }
 
 // Which facts there are, for clients and people.
-void facts(const Backend&, const Request&, Respond respond) {
+void facts(const Backend&, const Principal&, const Request&, Respond respond) {
   json::array rows;
   for (const incident::FactInfo& info : incident::fact_infos()) rows.push_back(to_json(info));
   respond(json_response({{"facts", std::move(rows)}}));
 }
 
 constexpr std::array kEndpoints{
-    Endpoint{"GET", "/api/v1/facts", 0, Guard::token, facts},
-    Endpoint{"GET", "/api/v1/kpi", 0, Guard::token, kpi},
-    Endpoint{"GET", "/api/v1/incidents", 0, Guard::token, list},
-    Endpoint{"GET", "/api/v1/incidents/{ref}", 0, Guard::token, show},
-    Endpoint{"POST", "/api/v1/incidents/{ref}/actions", kActionBytesMax, Guard::token, act},
+    Endpoint{"GET", "/api/v1/facts", 0, Permission::read_incidents, facts},
+    Endpoint{"GET", "/api/v1/kpi", 0, Permission::read_incidents, kpi},
+    Endpoint{"GET", "/api/v1/incidents", 0, Permission::read_incidents, list},
+    Endpoint{"GET", "/api/v1/incidents/{ref}", 0, Permission::read_incidents, show},
+    Endpoint{"POST", "/api/v1/incidents/{ref}/actions", kActionBytesMax, Permission::work_incidents,
+             act},
 };
 
 }  // namespace

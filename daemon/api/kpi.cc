@@ -60,7 +60,8 @@ json::object to_json(const incident::Figure& figure) {
 
 }  // namespace
 
-void kpi(const Backend& backend, const http::Request& request, http::Respond respond) {
+void kpi(const Backend& backend, const Principal&, const http::Request& request,
+         http::Respond respond) {
   const auto period = read_period(request);
   if (!period) return respond(error_of(period.error()));
   const auto store = store_of(backend);

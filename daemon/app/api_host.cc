@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "api/api.h"
-#include "api/token.h"
+#include "api/gate.h"
 #include "source/named_thread.h"
 
 namespace vakt::app {
@@ -27,23 +27,26 @@ ApiHost::~ApiHost() { finish(std::chrono::milliseconds(0)); }
 
 Result<std::uint16_t> ApiHost::open_api(const config::Api& api, std::uint16_t listener,
                                         api::Backend backend) {
-  return listen(api.address, listener, engine::kFrameBytesMax, backend.token_hash, &backend);
+  return listen(api.address, listener, engine::kFrameBytesMax, *backend.gate, &backend);
 }
 
 Result<std::uint16_t> ApiHost::open_events(const config::Listener& settings, std::uint16_t listener,
-                                           const std::string& token_hash) {
-  return listen(settings.address, listener, settings.frame_bytes_max, token_hash, nullptr);
+                                           api::Gate& gate) {
+  return listen(settings.address, listener, settings.frame_bytes_max, gate, nullptr);
 }
 
 Result<std::uint16_t> ApiHost::listen(const config::Endpoint& address, std::uint16_t listener,
-                                      std::size_t frame_bytes_max, const std::string& token_hash,
+                                      std::size_t frame_bytes_max, api::Gate& gate,
                                       const api::Backend* backend) {
   source::HttpEventsOptions options;
   options.listener = listener;
   options.frame_bytes_max = frame_bytes_max;
   options.find_answer = intake_.find_answer;
-  options.authorised = [token_hash](std::string_view authorization) {
-    return api::is_authorised(authorization, token_hash);
+  options.refuse = [&gate](const http::Request& request) -> std::optional<http::Response> {
+    const auto who = gate.identify(request);
+    if (!who) return who.error();
+    if (who->may(access::Permission::ingest_events)) return std::nullopt;
+    return api::forbidden(*who, access::Permission::ingest_events);
   };
   events_.push_back(std::make_unique<source::HttpEvents>(intake_.context, keys_, intake_.workers,
                                                          std::move(options)));

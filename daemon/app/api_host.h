@@ -34,7 +34,7 @@ class ApiHost {
   Result<std::uint16_t> open_api(const config::Api& api, std::uint16_t listener,
                                  api::Backend backend);
   Result<std::uint16_t> open_events(const config::Listener& settings, std::uint16_t listener,
-                                    const std::string& token_hash);
+                                    api::Gate& gate);
   void start();
   // From when this returns, no request with events reaches a worker.
   void stop_intake();
@@ -44,7 +44,7 @@ class ApiHost {
  private:
   void end_when_quiet();
   Result<std::uint16_t> listen(const config::Endpoint& address, std::uint16_t listener,
-                               std::size_t frame_bytes_max, const std::string& token_hash,
+                               std::size_t frame_bytes_max, api::Gate& gate,
                                const api::Backend* backend);
 
   boost::asio::io_context io_{1};  // first: it outlives the servers

@@ -153,7 +153,7 @@ Result<void> App::open_store(const config::Config& config, const AppOptions& opt
   engine_options.storm = config.storm;
   engine_options.set_state_bytes_max(config.memory_groups_bytes);
   committer_ = std::make_unique<Committer>(*context_, slot_);
-  engine_ = std::make_unique<EngineLoop>(*context_, loaded_, slot_, *committer_,
+  engine_ = std::make_unique<EngineLoop>(*context_, loaded_, slot_, *committer_, access_,
                                          store_options(config, options.env), engine_options);
   return engine_->open();
 }
@@ -189,7 +189,9 @@ Result<void> App::open_http(const config::Config& config) {
                                    times_);
   ports_.resize(config.listeners.size() + 1);
   const auto api = static_cast<std::uint16_t>(config.listeners.size());
-  const auto port = api_->open_api(config.api, api, backend(*token_hash));
+  gate_ = std::make_unique<api::Gate>(*token_hash, access_);
+  passwords_ = std::make_unique<api::PasswordWorker>();
+  const auto port = api_->open_api(config.api, api, backend());
   if (!port) return fail(port.error().code, "the API: " + port.error().message);
   api_port_ = ports_[api] = *port;
   spdlog::info("API and events over HTTP on {}",
@@ -197,7 +199,7 @@ Result<void> App::open_http(const config::Config& config) {
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     if (config.listeners[i].transport != config::Transport::http) continue;
     const auto opened =
-        api_->open_events(config.listeners[i], static_cast<std::uint16_t>(i), *token_hash);
+        api_->open_events(config.listeners[i], static_cast<std::uint16_t>(i), *gate_);
     if (!opened) return of_listener(config.listeners[i], opened.error());
     ports_[i] = *opened;
   }
@@ -228,7 +230,7 @@ Result<void> App::open_listener(const config::Listener& settings, std::uint16_t 
   return {};
 }
 
-api::Backend App::backend(const std::string& token_hash) {
+api::Backend App::backend() {
   api::Backend backend;
   backend.current_store = [this]() -> std::shared_ptr<const store::Store> { return slot_.get(); };
   backend.command = [this](engine::Command asked,
@@ -243,7 +245,8 @@ api::Backend App::backend(const std::string& token_hash) {
     if (context_->store_down.load()) why = "the store cannot be written";
     return why.empty();
   };
-  backend.token_hash = token_hash;
+  backend.gate = gate_.get();
+  backend.passwords = passwords_.get();
   backend.version = version();
   backend.audit_checkpoint = [this] { return audit_->checkpoint(); };
   backend.audit_key = audit_->verifier().text();
@@ -261,6 +264,13 @@ void App::command(engine::Command command, std::function<void(Result<incident::I
   if (context_->store_down.load() || !context_->queue.push_now(work))
     work->command->done(
         fail(Errc::unavailable, "nothing can be stored now: try again in a moment"));
+}
+
+void App::change_access(store::AccessChanges changes, api::AccessBook::Done done) {
+  auto work = std::make_unique<source::Work>();
+  work->access = source::AccessWork{std::move(changes), std::move(done)};
+  if (context_->store_down.load() || !context_->queue.push_now(work))
+    work->access->done(fail(Errc::unavailable, "nothing can be stored now: try again in a moment"));
 }
 
 std::string App::metrics_text() {

@@ -60,7 +60,8 @@ class App {
   Result<void> open_sources(const config::Config& config);
   Result<void> open_listener(const config::Listener& settings, std::uint16_t index);
   Result<void> open_http(const config::Config& config);
-  api::Backend backend(const std::string& token_hash);
+  api::Backend backend();
+  void change_access(store::AccessChanges changes, api::AccessBook::Done done);
   void command(engine::Command command, std::function<void(Result<incident::Incident>)> done);
   std::string metrics_text();
 
@@ -75,10 +76,15 @@ class App {
   metrics::RequestTimes times_;
   std::unique_ptr<source::Context> context_;
   StoreSlot slot_;
+  api::AccessBook access_{[this](store::AccessChanges changes, api::AccessBook::Done done) {
+    change_access(std::move(changes), std::move(done));
+  }};
+  std::unique_ptr<api::Gate> gate_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<EngineLoop> engine_;
   std::vector<std::unique_ptr<source::WorkerThread>> workers_;
   std::unique_ptr<ApiHost> api_;
+  std::unique_ptr<api::PasswordWorker> passwords_;  // after api_: what waits in it answers there
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<AuditKeeper> audit_;
   std::vector<std::uint16_t> ports_;  // by listener

@@ -129,6 +129,7 @@ void Committer::release(std::unique_ptr<Work> work, Time committed) {
   kpi_.committed(*work, committed);
   for (const auto& ticket : work->tickets) ticket->done(true);
   if (work->command) work->command->done(std::move(*work->answer));
+  if (work->access) work->access->done({});
   context_.pool.give_back(std::move(work));
 }
 

@@ -25,12 +25,13 @@ constexpr std::chrono::seconds kReopenMax{30};
 }  // namespace
 
 EngineLoop::EngineLoop(source::Context& context, std::shared_ptr<const source::Loaded> loaded,
-                       StoreSlot& slot, Committer& committer, store::Options store_options,
-                       const engine::EngineOptions& engine_options)
+                       StoreSlot& slot, Committer& committer, api::AccessBook& access,
+                       store::Options store_options, const engine::EngineOptions& engine_options)
     : context_(context),
       loaded_(std::move(loaded)),
       slot_(slot),
       committer_(committer),
+      access_(access),
       store_options_(std::move(store_options)),
       engine_options_(engine_options) {
   context.counters.queue_capacity.store(context.queue.capacity());
@@ -74,6 +75,7 @@ Result<void> EngineLoop::recover() {
   now_ = std::max(now_, store->last_now());
   const std::uint64_t last = store->last_commit();
   if (auto loaded = committer_.load(*store); !loaded) return loaded;
+  if (auto loaded = access_.load(*store); !loaded) return loaded;
   counted_ = engine_->counters();
   engine_failed_ = false;
   hits_since_checkpoint_ = report->hits_replayed;
@@ -138,6 +140,8 @@ void EngineLoop::apply(std::unique_ptr<Work> work) {
   input.now = now_;
   if (work->command) {
     if (!apply_command(*work, input)) return;
+  } else if (work->access) {
+    input.what = engine::Tick{};
   } else {
     input.what =
         engine::HitsInput{work->batch->size(), work->hits, std::as_const(*work->batch).sources()};
@@ -200,6 +204,7 @@ void EngineLoop::hand_on(std::unique_ptr<Work> work, const engine::Input& input,
   work->commit =
       engine::make_commit(*engine_, *loaded_->pipeline, input, effects, work->batch.get());
   work->commit.idempotency = std::move(work->idempotency);
+  if (work->access) work->commit.access = work->access->changes;
   encode_block(work->commit);
   work->opened = std::move(effects.opened);
   work->answer = std::move(effects.answer);

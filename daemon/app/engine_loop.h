@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "api/access_book.h"
 #include "app/committer.h"
 #include "app/store_slot.h"
 #include "engine/engine.h"
@@ -19,8 +20,8 @@ namespace vakt::app {
 class EngineLoop {
  public:
   EngineLoop(source::Context& context, std::shared_ptr<const source::Loaded> loaded,
-             StoreSlot& slot, Committer& committer, store::Options store_options,
-             const engine::EngineOptions& engine_options);
+             StoreSlot& slot, Committer& committer, api::AccessBook& access,
+             store::Options store_options, const engine::EngineOptions& engine_options);
   ~EngineLoop();
 
   // Opens the store and recovers the engine; before start().
@@ -57,6 +58,7 @@ class EngineLoop {
   std::vector<std::unique_ptr<source::Work>> ahead_;
   StoreSlot& slot_;
   Committer& committer_;
+  api::AccessBook& access_;  // read anew with every opening of the store
   const store::Options store_options_;
   const engine::EngineOptions engine_options_;
   store::BlockWriter block_writer_;

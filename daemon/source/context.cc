@@ -12,6 +12,8 @@ void drop(Context& context, std::unique_ptr<Work> work, metrics::Dropped reason)
   for (const auto& ticket : work->tickets) ticket->done(false);
   if (work->command)
     work->command->done(fail(Errc::unavailable, "the store cannot be written now: try again"));
+  if (work->access)
+    work->access->done(fail(Errc::unavailable, "the store cannot be written now: try again"));
   context.pool.give_back(std::move(work));
 }
 

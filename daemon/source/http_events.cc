@@ -31,11 +31,12 @@ void HttpEvents::observe(std::string_view route, int status) {
 
 std::optional<http::Response> HttpEvents::admit(http::Request& request, std::uint64_t body_bytes) {
   metrics::ListenerCounters& counters = context_.of(options_.listener);
-  const std::string_view authorization = request.header("authorization");
-  if (!authorization.empty() && options_.authorised && !options_.authorised(authorization)) {
-    count_rejected(counters, metrics::Rejected::auth);
-    metrics::add(context_.counters.auth_failures);
-    return http::error_response(401, "unauthorised", "the token is not one of this daemon");
+  if (!request.header("authorization").empty() && options_.refuse) {
+    if (auto refusal = options_.refuse(request)) {
+      count_rejected(counters, metrics::Rejected::auth);
+      metrics::add(context_.counters.auth_failures);
+      return refusal;
+    }
   }
   if (stopping_ || context_.store_down.load()) {
     count_rejected(counters, metrics::Rejected::overload);

@@ -29,8 +29,8 @@ struct HttpEventsOptions {
   std::size_t frame_bytes_max = 256 * 1024;
   // What the store knows about a key. Any thread.
   std::function<Result<std::optional<store::Idempotency>>(const std::string& key)> find_answer;
-  // Asked where a request has an Authorization header: a wrong token is refused.
-  std::function<bool(std::string_view authorization)> authorised;
+  // Asked where a request has an Authorization header. Nullopt: whoever it is may send events.
+  std::function<std::optional<http::Response>(const http::Request&)> refuse;
 };
 
 class HttpEvents {

@@ -1,5 +1,6 @@
 // Work: what travels from a worker to the engine, on to the committer, and back to the pool. A
-// batch of events with all that depends on its commit; or a command of a person; or a worker's word
+// batch of events with all that depends on its commit; or a command of a person, or a
+// change of who may do what; or a worker's word
 // that it uses other rules from here on; or nothing but time.
 //
 // One thread owns it at a time: whoever holds the pointer.
@@ -33,6 +34,13 @@ struct CommandWork {
   std::function<void(Result<incident::Incident>)> done;  // any thread, once
 };
 
+// A change of users and tokens that has been decided. The engine gives it a place in the order of
+// commits, and no more.
+struct AccessWork {
+  store::AccessChanges changes;
+  std::function<void(Result<void>)> done;  // any thread, once: after the commit, or why not
+};
+
 struct Work {
   // Of a worker. The rules that its events went through; the engine sets it for its own works.
   std::shared_ptr<const Loaded> loaded;
@@ -48,6 +56,7 @@ struct Work {
 
   // Of a person.
   std::optional<CommandWork> command;
+  std::optional<AccessWork> access;
 
   // Of the engine.
   store::Commit commit;
