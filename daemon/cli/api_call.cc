@@ -7,6 +7,7 @@
 #include <fstream>
 #include <utility>
 
+#include "access/token.h"
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/incidents_view.h"
@@ -38,6 +39,10 @@ int exit_of(int status) {
 }
 
 }  // namespace
+
+bool token_has_owner(const ApiOptions& options) {
+  return access::parse_token(find_token(options)).has_value();
+}
 
 void add_api_options(CLI::App& command, ApiOptions& options) {
   command.add_option("--url", options.url, "Where the daemon's API is")->capture_default_str();

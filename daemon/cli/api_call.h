@@ -15,6 +15,8 @@ struct ApiOptions {
   std::string url = "http://127.0.0.1:8740";
   std::string token_file;
 };
+// Is the token one of a user? Then the daemon knows who acts.
+bool token_has_owner(const ApiOptions& options);
 // --url and --token-file.
 void add_api_options(CLI::App& command, ApiOptions& options);
 

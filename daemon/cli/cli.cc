@@ -33,6 +33,9 @@ int run(int argc, const char* const* argv) {
   add_replay(app, status);
   add_rules(app, status);
   add_incidents(app, status);
+  add_users(app, status);
+  add_tokens(app, status);
+  add_whoami(app, status);
   add_store(app, status);
   add_audit(app, status);
   add_kpi(app, status);

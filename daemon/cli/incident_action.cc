@@ -19,17 +19,17 @@ void add_action_options(CLI::App& command, IncidentAction& options) {
   add_api_options(command, options.api);
   command.add_flag("--json", options.json, "The API's JSON as it is");
   command.add_option("ref", options.reference, "Incident")->required()->type_name("REF");
-  command.add_option("--actor", options.actor, "Who acts (default: $USER)");
+  command.add_option("--actor", options.actor, "Who acts (default: the token's owner, else $USER)");
   command.add_option("--revision", options.revision,
                      "Refuse if the incident was changed after this revision");
 }
 
 int act(IncidentAction options, json::object body) {
-  if (options.actor.empty()) {
+  if (options.actor.empty() && !token_has_owner(options.api)) {
     const char* user = std::getenv("USER");
     options.actor = user != nullptr && *user != '\0' ? user : fmt::format("uid {}", ::getuid());
   }
-  body["actor"] = options.actor;
+  if (!options.actor.empty()) body["actor"] = options.actor;
   if (!options.text.empty()) body["text"] = options.text;
   if (options.revision) body["expected_revision"] = *options.revision;
   const ApiReply incident =

@@ -38,7 +38,19 @@ TEST(CliCommands, EveryCommandTeaches) {
                                                        {"incidents", "show"},
                                                        {"incidents", "ack"},
                                                        {"incidents", "close"},
-                                                       {"incidents", "note"}};
+                                                       {"incidents", "note"},
+                                                       {"users"},
+                                                       {"users", "list"},
+                                                       {"users", "add"},
+                                                       {"users", "set-roles"},
+                                                       {"users", "password"},
+                                                       {"users", "disable"},
+                                                       {"users", "enable"},
+                                                       {"tokens"},
+                                                       {"tokens", "list"},
+                                                       {"tokens", "issue"},
+                                                       {"tokens", "revoke"},
+                                                       {"whoami"}};
   for (auto words : commands) {
     words.push_back("--help");
     const Ran ran = run_line(words);
