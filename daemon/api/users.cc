@@ -158,16 +158,40 @@ void disable(const Backend& backend, const Principal&, const Request& request, R
       std::move(respond));
 }
 
+struct NewPassword {
+  std::string user;
+  std::string password;
+  std::optional<std::string> old_password;  // of who changes his own
+  std::string peer;
+};
+
+// Nullopt: it is the old one. A session alone does not suffice: it may be left open, or stolen.
+std::optional<http::Response> refuse_old(const Backend& backend, const access::User& user,
+                                         NewPassword& wanted) {
+  const access::WipeAtEnd wipe(*wanted.old_password);
+  Gate& gate = *backend.gate;
+  if (const Duration wait = gate.wait_for_guess(user.name, wanted.peer); wait > Duration(0))
+    return too_many_attempts(wait);
+  const auto right = access::matches(&user, *wanted.old_password);
+  if (!right) return error_of(right.error());
+  if (*right) return std::nullopt;
+  gate.guess_failed(user.name, wanted.peer);
+  if (backend.auth_failed) backend.auth_failed();
+  return forbidden("'old_password' is wrong");
+}
+
 // On the thread that may take its time; the account gets the ready hash, if it is still there then.
-void hash_and_store(const Backend& backend, const std::string& name, std::string& password,
-                    Respond respond) {
-  const access::WipeAtEnd wipe(password);
+void hash_and_store(const Backend& backend, NewPassword& wanted, Respond respond) {
+  const access::WipeAtEnd wipe(wanted.password);
+  const std::string& name = wanted.user;
   const auto contents = backend.gate->book().contents();
   const access::User* found = contents->user(name);
   if (found == nullptr) return respond(error_of(no_such_user().value()));
+  if (wanted.old_password)
+    if (auto refusal = refuse_old(backend, *found, wanted)) return respond(std::move(*refusal));
   access::User hashed = *found;
-  if (const auto ok = access::set_password(hashed, password, random_bytes(access::kSaltBytes),
-                                           backend.gate->now());
+  if (const auto ok = access::set_password(hashed, wanted.password,
+                                           random_bytes(access::kSaltBytes), backend.gate->now());
       !ok)
     return respond(error_of(ok.error()));
   change_user(
@@ -183,19 +207,28 @@ void hash_and_store(const Backend& backend, const std::string& name, std::string
       });
 }
 
-void set_password(const Backend& backend, const Principal&, const Request& request,
+void set_password(const Backend& backend, const Principal& who, const Request& request,
                   Respond respond) {
-  auto body = Body::read(request.body, {"password"});
+  const std::string& name = request.captures.at(0);
+  const bool own = who.via == Via::session && who.name == name;
+  if (!own && !who.may(Permission::manage_users))
+    return respond(forbidden(who, Permission::manage_users));
+  auto body = Body::read(request.body, {"password", "old_password"});
   if (!body) return respond(error_of(body.error()));
+  // Shared: a function that is copied would leave copies of the passwords behind.
+  const auto wanted = std::make_shared<NewPassword>(NewPassword{name, {}, {}, request.peer});
   auto password = body->take_secret("password");
   if (!password) return respond(error_of(password.error()));
-  // Shared: a function that is copied would leave copies of it behind.
-  const auto secret = std::make_shared<std::string>(*password);
   const access::WipeAtEnd wipe(*password);
-  const bool taken =
-      backend.passwords->post([&backend, name = request.captures.at(0), secret, respond] {
-        hash_and_store(backend, name, *secret, respond);
-      });
+  wanted->password = *password;
+  if (own) {
+    auto old_password = body->take_secret("old_password");
+    if (!old_password) return respond(error_of(old_password.error()));
+    const access::WipeAtEnd wipe_old(*old_password);
+    wanted->old_password = *old_password;
+  }
+  const bool taken = backend.passwords->post(
+      [&backend, wanted, respond] { hash_and_store(backend, *wanted, respond); });
   if (!taken) respond(error_of({Errc::unavailable, "too many passwords wait: try again"}));
 }
 
@@ -205,8 +238,7 @@ constexpr std::array kEndpoints{
     Endpoint{"GET", "/api/v1/users/{name}", 0, Permission::manage_users, show},
     Endpoint{"PATCH", "/api/v1/users/{name}", kBodyBytesMax, Permission::manage_users, change},
     Endpoint{"DELETE", "/api/v1/users/{name}", 0, Permission::manage_users, disable},
-    Endpoint{"POST", "/api/v1/users/{name}/password", kBodyBytesMax, Permission::manage_users,
-             set_password},
+    Endpoint{"POST", "/api/v1/users/{name}/password", kBodyBytesMax, Guard::known(), set_password},
 };
 
 }  // namespace

@@ -60,6 +60,7 @@ Result<std::string> from_terminal(const std::string& user) {
   std::string password = ask_for(fmt::format("New password of {}: ", escape_terminal(user)));
   std::string again = ask_for("Once more: ");
   const access::WipeAtEnd wipe(again);
+  if (password.empty()) return fail(Errc::invalid, "no password was given");
   if (password == again) return password;
   const access::WipeAtEnd wipe_first(password);
   return fail(Errc::invalid, "these were two different passwords: nothing is changed");

@@ -48,6 +48,12 @@ struct Options {
 };
 using Shared = std::shared_ptr<Options>;
 
+// Times of the API are RFC 3339 in UTC.
+std::string to_the_second(const std::string& time) {
+  const std::size_t fraction = time.find('.');
+  return fraction == std::string::npos ? time : time.substr(0, fraction) + "Z";
+}
+
 int list(const Options& options) {
   const ApiReply reply = call(options.api, {kCommand, "GET", "/api/v1/tokens"});
   if (reply.exit != kOk || options.json) return print_json(reply, options.json);
@@ -56,8 +62,9 @@ int list(const Options& options) {
     if (!row.is_object()) continue;
     const json::object& token = row.get_object();
     table.rows.push_back({text_at(token, "id"), text_at(token, "owner"), text_at(token, "state"),
-                          text_at(token, "expires"), text_at(token, "last_used"),
-                          joined(token, "scopes"), text_at(token, "name")});
+                          to_the_second(text_at(token, "expires")),
+                          to_the_second(text_at(token, "last_used")), joined(token, "scopes"),
+                          text_at(token, "name")});
   }
   if (!table.rows.empty()) print(render(table, terminal_of(stdout)));
   if (table.rows.empty())
@@ -76,8 +83,9 @@ int issue(const Options& options) {
       message("vakt tokens issue: --for takes a number and a unit: 12h, 90d");
       return kUsage;
     }
-    const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-    body["expires"] = format_rfc3339(now + *lasts);
+    const Time expires = std::chrono::floor<std::chrono::seconds>(
+        std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()) + *lasts);
+    body["expires"] = format_rfc3339(expires);
   }
   const ApiReply reply =
       call(options.api, {kCommand, "POST", "/api/v1/tokens", json::serialize(body)});
@@ -139,6 +147,7 @@ void add_tokens(CLI::App& app, int& status) {
   issued->add_option("--owner", options->owner, "User in whose name it acts (default: yourself)");
   issued->add_option("--scopes", options->scopes, "What it may do, at most")
       ->required()
+      ->allow_extra_args(false)
       ->delimiter(',');
   issued->add_option("--for", options->lasts, "Expires after that (default: never)")
       ->type_name("DURATION");

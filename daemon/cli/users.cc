@@ -162,6 +162,7 @@ void add_users(CLI::App& app, int& status) {
   add_name(*added, options);
   added->add_option("--roles", options->roles, "viewer, analyst, rule-admin, reporter, admin")
       ->required()
+      ->allow_extra_args(false)
       ->delimiter(',');
   added->add_option("--display-name", options->display_name, "Name for people");
   added->add_option("--email", options->email, "E-mail address");

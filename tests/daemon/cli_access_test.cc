@@ -61,8 +61,8 @@ TEST(CliAccess, UsersFromTheFirstToTheLastStep) {
 TEST(CliAccess, ATokenIsShownOnceAndActsForItsOwner) {
   Desk desk;
   desk.rig.add_user("ada", {access::Role::analyst});
-  const Ran issued = desk.run({"tokens", "issue", "laptop", "--owner", "ada", "--scopes",
-                               "read-incidents,work-incidents", "--for", "90d"});
+  const Ran issued = desk.run({"tokens", "issue", "--owner", "ada", "--for", "90d", "--scopes",
+                               "read-incidents,work-incidents", "laptop"});
   ASSERT_EQ(issued.status, kOk) << issued.err;
   ASSERT_EQ(issued.out.size(), 72u) << "the token and a line end, nothing else";
   const std::string id = issued.out.substr(5, 16);

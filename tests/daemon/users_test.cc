@@ -180,6 +180,28 @@ TEST(Sessions, EndWithThePasswordTheAccountAndTheTime) {
   expect(browser.get("/api/v1/whoami"), 401);
 }
 
+TEST(Sessions, ChangeTheirOwnPasswordWithTheOldOne) {
+  Rig rig;
+  rig.add_user("ada", {Role::viewer});
+  rig.add_user("bo", {Role::viewer});
+  set_password(rig, "ada", kPassword);
+  Browser browser{rig, "", ""};
+  expect(browser.log_in("ada"), 200);
+  const std::string target = "/api/v1/users/ada/password";
+  const std::string both =
+      R"({"password":"another long password","old_password":"correct horse battery"})";
+  expect(browser.post("/api/v1/users/bo/password", both), 403, "manage-users");
+  expect(ask(rig, "POST", target, bearer(rig.add_token("ada")), both), 403, "manage-users");
+  expect(browser.post(target, R"({"password":"another long password"})"), 400, "old_password");
+  expect(browser.post(target, R"({"password":"another long one","old_password":"wrong"})"), 403,
+         "old_password");
+  expect(browser.log_in("ada"), 200);
+  expect(browser.post(target, both), 200, R"("has_password":true)");
+  expect(browser.get("/api/v1/whoami"), 401, "log in again");
+  expect(browser.log_in("ada"), 401);
+  expect(browser.log_in("ada", "another long password"), 200);
+}
+
 TEST(Sessions, GuessingWaits) {
   Rig rig;
   rig.add_user("ada", {Role::viewer});
