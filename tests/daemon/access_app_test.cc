@@ -4,13 +4,14 @@
 #include <string>
 
 #include "daemon/access_rig.h"
+#include "daemon/breaking_env.h"
 
 namespace vakt::test {
 namespace {
 
 class AccessApp : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_NO_FATAL_FAILURE(harness_.start()); }
+  void SetUp() override { ASSERT_NO_FATAL_FAILURE(harness_.start({&env_})); }
 
   HttpAnswer call(const std::string& method, const std::string& target, const std::string& token,
                   const std::string& body = "") {
@@ -37,6 +38,7 @@ class AccessApp : public ::testing::Test {
         .status;
   }
 
+  BreakingEnv env_{rocksdb::Env::Default()};  // outlives the harness
   Harness harness_;
 };
 
@@ -49,7 +51,7 @@ TEST_F(AccessApp, ARestartKeepsUsersAndTokens) {
   ASSERT_EQ(call("POST", "/api/v1/users/ada/password", harness_.token(), password).status, 200);
   EXPECT_TRUE(harness_.app->stop());
   harness_.app.reset();
-  ASSERT_NO_FATAL_FAILURE(harness_.start());
+  ASSERT_NO_FATAL_FAILURE(harness_.start({&env_}));
   const HttpAnswer who = call("GET", "/api/v1/whoami", token);
   EXPECT_EQ(who.status, 200) << who.body;
   EXPECT_NE(who.body.find(R"("name":"ada")"), std::string::npos) << who.body;
@@ -70,6 +72,28 @@ TEST_F(AccessApp, TheTimelineNamesTheOwnerOfTheToken) {
   const HttpAnswer incident = call("GET", "/api/v1/incidents/1", harness_.token());
   EXPECT_NE(incident.body.find(R"("actor":"ada","role":"analyst")"), std::string::npos)
       << incident.body;
+}
+
+TEST_F(AccessApp, AFailedStoreLosesNoUserAndInventsNone) {
+  add_user("ada", "analyst");
+  const std::string token = issue("ada", "read-incidents");
+  const std::string bo = R"({"name":"bo","roles":["admin"]})";
+  env_.broken = true;
+  const HttpAnswer failed = call("POST", "/api/v1/users", harness_.token(), bo);
+  EXPECT_EQ(failed.status, 503) << failed.body;
+  EXPECT_EQ(call("GET", "/api/v1/users/bo", harness_.token()).status, 404);
+  EXPECT_EQ(call("GET", "/api/v1/whoami", token).status, 200) << "who was known stays known";
+  EXPECT_EQ(call("DELETE", "/api/v1/users/ada", harness_.token()).status, 503);
+  env_.broken = false;
+  // The failed commit may have reached the disk all the same: then he is there now.
+  EXPECT_TRUE(eventually([&] {
+    const int status = call("POST", "/api/v1/users", harness_.token(), bo).status;
+    return status == 200 || status == 409;
+  }));
+  const std::string users = call("GET", "/api/v1/users", harness_.token()).body;
+  for (const char* name : {R"("name":"ada")", R"("name":"bo")"})
+    EXPECT_NE(users.find(name), std::string::npos) << users;
+  EXPECT_EQ(call("GET", "/api/v1/whoami", token).status, 200);
 }
 
 TEST_F(AccessApp, EventsNeedThePermissionToSendThem) {
