@@ -64,14 +64,14 @@ std::shared_ptr<const AccessBook::Contents> AccessBook::contents() const {
   return contents_;
 }
 
-void AccessBook::change(Decide decide, Done done) {
+void AccessBook::change(Decide decide, std::optional<store::AuditNote> note, Done done) {
   {
     std::unique_lock lock(mutex_);
     if (waiting_.size() >= kWaitingMax) {
       lock.unlock();
       return done(fail(Errc::unavailable, "too many changes of users and tokens wait: try again"));
     }
-    waiting_.push_back({std::move(decide), std::move(done)});
+    waiting_.push_back({std::move(decide), std::move(note), std::move(done)});
     if (std::exchange(busy_, true)) return;
   }
   next();
@@ -95,7 +95,7 @@ void AccessBook::note_use(std::string_view token_id, Time now) {
     if (access::note_use(token, now)) changes.tokens.push_back(std::move(token));
     return changes;
   };
-  change(note, [](const Result<void>&) {});
+  change(note, std::nullopt, [](const Result<void>&) {});
 }
 
 // Where a commit is refused at once this calls itself, at most as deep as changes wait.
@@ -111,7 +111,8 @@ void AccessBook::next() {
       change = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    const auto changes = change.decide(*contents());
+    auto changes = change.decide(*contents());
+    if (changes) changes->note = std::move(change.note);
     if (changes && !changes->empty())
       return commit_(*changes, [this, changes = *changes,
                                 done = std::move(change.done)](const Result<void>& committed) {

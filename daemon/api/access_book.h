@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -47,14 +48,16 @@ class AccessBook {
   Result<void> load(const store::Store& store);
   std::shared_ptr<const Contents> contents() const;
 
-  // `done` after the commit. Errors: what `decide` says, Errc::unavailable.
-  void change(Decide decide, Done done);
+  // `done` after the commit, which carries `note` for the audit log. Errors: what `decide` says,
+  // Errc::unavailable.
+  void change(Decide decide, std::optional<store::AuditNote> note, Done done);
   // That the token was used, at most once a minute; left out where other changes are under way.
   void note_use(std::string_view token_id, Time now);
 
  private:
   struct Change {
     Decide decide;
+    std::optional<store::AuditNote> note;
     Done done;
   };
   void next();

@@ -131,6 +131,27 @@ Result<void> Reader::read(std::string_view key, const json::value& value) {
                           key));
 }
 
+bool is_step(incident::ActionKind kind) {
+  using Kind = incident::ActionKind;
+  return kind == Kind::acknowledge || kind == Kind::investigate || kind == Kind::contain ||
+         kind == Kind::restore || kind == Kind::close;
+}
+
+// What says nothing with this action is a mistake.
+Result<void> check_members(const Action& action) {
+  using Kind = incident::ActionKind;
+  const std::pair<bool, std::string_view> wrong[] = {
+      {action.into && action.kind != Kind::merge, "'into' belongs to merge"},
+      {!action.statements.empty() && action.kind != Kind::state_facts, "'facts' belongs to set"},
+      {action.until && action.kind != Kind::acknowledge, "'until' belongs to ack"},
+      {action.at && !is_step(action.kind), "'at' belongs to a step, such as contain"},
+      {action.disposition != incident::Disposition::none && action.kind != Kind::close,
+       "'disposition' belongs to close"}};
+  for (const auto& [is_wrong, why] : wrong)
+    if (is_wrong) return fail(Errc::invalid, std::string(why));
+  return {};
+}
+
 }  // namespace
 
 Result<Action> read_action(std::string_view body, const incident::Incident& incident,
@@ -149,6 +170,7 @@ Result<Action> read_action(std::string_view body, const incident::Incident& inci
       return tl::make_unexpected(ok.error());
   if (!reader.has_action)
     return fail(Errc::invalid, fmt::format("'action' is missing: {}", kActions));
+  if (const auto ok = check_members(reader.action); !ok) return tl::make_unexpected(ok.error());
   return std::move(reader.action);
 }
 

@@ -23,6 +23,7 @@ using http::Response;
 
 constexpr std::uint64_t kCheckpointsBytesMax = 1 << 20;
 constexpr std::uint64_t kPageMax = 1'000;
+constexpr std::uint64_t kPageBytes = 4 << 20;  // of payloads; then the page ends
 
 json::object to_json(const audit::Entry& entry) {
   return {{"index", entry.index},
@@ -57,13 +58,16 @@ void entries(const Backend& backend, const Principal&, const Request& request, R
   if (!store) return respond(store_away());
   json::array rows;
   std::uint64_t next = *from;
+  std::uint64_t bytes = 0;
+  bool full = false;
   const auto read = *limit == 0 ? Result<void>{} : store->read_audit(*from, [&](const auto& entry) {
     rows.push_back(to_json(entry));
     next = entry.index + 1;
-    return rows.size() < *limit;
+    bytes += entry.content ? entry.content->payload.size() : 0;
+    full = rows.size() == *limit || bytes >= kPageBytes;
+    return !full;
   });
   if (!read) return respond(error_of(read.error()));
-  const bool full = rows.size() == *limit;
   respond(json_response({{"entries", std::move(rows)},
                          {"next_from", full ? json::value(next) : json::value(nullptr)}}));
 }

@@ -74,7 +74,9 @@ Gate::Gate(std::string token_hash, AccessBook& book, std::function<Time()> clock
       book_(book),
       clock_(clock ? std::move(clock) : wall_clock),
       names_(random_bytes(access::GuessLimiter::kSeedBytes), access::GuessLimiter::kFreeForName),
-      peers_(random_bytes(access::GuessLimiter::kSeedBytes), access::GuessLimiter::kFreeForPeer) {}
+      peers_(random_bytes(access::GuessLimiter::kSeedBytes), access::GuessLimiter::kFreeForPeer),
+      bearers_(random_bytes(access::GuessLimiter::kSeedBytes), access::GuessLimiter::kFreeForPeer) {
+}
 
 Time Gate::now() {
   const Time read = clock_();
@@ -143,10 +145,10 @@ http::Response Gate::refuse(const http::Request& request, std::string_view why) 
   const Time time = now();
   const std::string peer = peer_key(request.peer);
   const std::lock_guard lock(mutex_);
-  const Duration wait = peers_.wait(peer, time);
+  const Duration wait = bearers_.wait(peer, time);
   if (wait > Duration(0)) return too_many_attempts(wait);
   // Who brings nothing guesses nothing.
-  if (!request.header("authorization").empty()) peers_.failed(peer, time);
+  if (!request.header("authorization").empty()) bearers_.failed(peer, time);
   return unauthorised(why);
 }
 

@@ -70,6 +70,8 @@ class Gate {
   access::SessionTable sessions_;
   access::GuessLimiter names_;
   access::GuessLimiter peers_;
+  // Wrong tokens, apart: behind a proxy all clients are one peer, and nobody guesses 256 bits.
+  access::GuessLimiter bearers_;  // guarded by mutex_
 };
 
 }  // namespace vakt::api

@@ -40,7 +40,11 @@ void list(const Backend& backend, const Principal&, const Request& request, Resp
   const auto incidents = store->incidents(*query);
   if (!incidents) return respond(error_of(incidents.error()));
   json::array rows;
-  for (const incident::Incident& incident : *incidents) rows.push_back(to_json(incident));
+  for (const incident::Incident& incident : *incidents) {
+    json::object row = to_json(incident);
+    row.erase("stated");  // of one incident only
+    rows.push_back(std::move(row));
+  }
   json::object out;
   // A full page may have another one behind it.
   out["next_before"] = incidents->size() == query->limit ? json::value(incidents->back().number)
@@ -124,18 +128,69 @@ void tell_others(const Backend& backend, std::vector<engine::Command> commands,
                   });
 }
 
+Permission needed_for(const incident::Statement& statement) {
+  switch (statement.id) {
+    case incident::FactId::aware_at:
+      return Permission::assert_awareness;
+    case incident::FactId::significant:
+    case incident::FactId::significance_decided_at:
+      return Permission::assert_significance;
+    default:
+      return Permission::work_incidents;
+  }
+}
+
+// What an action needs: a statutory clock hangs on some facts, and other people state them.
+access::Permissions needed_for(const incident::Action& action) {
+  access::Permissions needed;
+  for (const incident::Statement& statement : action.statements)
+    needed.insert(needed_for(statement));
+  if (action.kind != incident::ActionKind::state_facts || action.statements.empty())
+    needed.insert(Permission::work_incidents);
+  return needed;
+}
+
 // Who acts, and in which role: what the timeline says of it. Only the bootstrap token, which is
 // nobody's, may name somebody.
 std::optional<Response> sign(const Principal& who, incident::Action& action) {
+  access::Permission in_role = Permission::work_incidents;
+  for (const Permission permission : {Permission::work_incidents, Permission::assert_significance,
+                                      Permission::assert_awareness}) {
+    if (!needed_for(action).contains(permission)) continue;
+    if (!who.may(permission)) return forbidden(who, permission);
+    in_role = permission;
+  }
   if (who.is_bootstrap()) return std::nullopt;
   if (!action.actor.empty() && action.actor != who.name)
     return forbidden(fmt::format("{} cannot act under another name: leave 'actor' out", who.name));
   action.actor = who.name;
-  action.role = who.role_for(Permission::work_incidents);
+  action.role = who.role_for(in_role);
   return std::nullopt;
 }
 
+// Nothing is merged into what is merged itself, and what others were merged into stays: nobody
+// finds the end of a chain, and a circle has none. (Two that merge each other at one moment get
+// by.)
+Result<void> check_merge(const store::Store& store, const incident::Incident& incident,
+                         const incident::Action& action) {
+  if (!action.into) return {};
+  const auto into = store.incident(*action.into);
+  if (!into) return tl::make_unexpected(into.error());
+  if (into->merged_into)
+    return fail(Errc::conflict, fmt::format("{} is merged into another incident itself: name that",
+                                            incident::display_name(*into)));
+  for (const incident::Fact& fact : incident.facts.all())
+    if (fact.id == incident::FactId::duplicates)
+      return fail(Errc::conflict,
+                  fmt::format("others were merged into {}, or repeat it: merge them first",
+                              incident::display_name(incident)));
+  return {};
+}
+
 void act(const Backend& backend, const Principal& who, const Request& request, Respond respond) {
+  if (!who.may(Permission::work_incidents) && !who.may(Permission::assert_awareness) &&
+      !who.may(Permission::assert_significance))
+    return respond(forbidden(who, Permission::work_incidents));
   const auto store = store_of(backend);
   if (!store) return respond(store_away());
   auto incident = store->find_incident(request.captures.at(0));
@@ -156,6 +211,8 @@ void act(const Backend& backend, const Principal& who, const Request& request, R
         http::error_response(412, "changed",
                              fmt::format("{} was changed meanwhile (revision {}): read it again",
                                          incident::display_name(*incident), incident->revision)));
+  if (const auto ok = check_merge(*store, *incident, *action); !ok)
+    return respond(error_of(ok.error()));
   engine::Command command{incident->id, std::move(*action), std::move(*incident)};
   auto others = told_to_others(command);
   backend.command(
@@ -181,8 +238,7 @@ constexpr std::array kEndpoints{
     Endpoint{"GET", "/api/v1/kpi", 0, Permission::read_incidents, kpi},
     Endpoint{"GET", "/api/v1/incidents", 0, Permission::read_incidents, list},
     Endpoint{"GET", "/api/v1/incidents/{ref}", 0, Permission::read_incidents, show},
-    Endpoint{"POST", "/api/v1/incidents/{ref}/actions", kActionBytesMax, Permission::work_incidents,
-             act},
+    Endpoint{"POST", "/api/v1/incidents/{ref}/actions", kActionBytesMax, Guard::known(), act},
 };
 
 }  // namespace

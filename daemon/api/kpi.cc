@@ -64,6 +64,8 @@ void kpi(const Backend& backend, const Principal&, const http::Request& request,
          http::Respond respond) {
   const auto period = read_period(request);
   if (!period) return respond(error_of(period.error()));
+  if (period->from == kTimeMin)
+    return respond(error_of({Errc::invalid, "'from' is missing: since when incidents opened"}));
   const auto store = store_of(backend);
   if (!store) return respond(store_away());
   const auto kpis = sum_up(*store, *period);

@@ -7,7 +7,7 @@
 
 namespace vakt::api {
 
-// `from`, `to`: RFC 3339, of the opening; from inclusive, to exclusive. Without them: all.
+// `from`, `to`: RFC 3339, of the opening; from inclusive, to exclusive.
 void kpi(const Backend& backend, const Principal&, const http::Request& request,
          http::Respond respond);
 

@@ -39,7 +39,7 @@ void hash_again(Gate& gate, const access::User& user, std::string_view password)
     changes.users.back().password = hashed.password;
     return changes;
   };
-  gate.book().change(decide, [](const Result<void>&) {});
+  gate.book().change(decide, std::nullopt, [](const Result<void>&) {});
 }
 
 Response logged_in(Gate& gate, const access::User& user) {
@@ -47,7 +47,8 @@ Response logged_in(Gate& gate, const access::User& user) {
   // A new password ends all sessions: one that was opened with the old one just then as well.
   const auto contents = gate.book().contents();
   const access::User* still = contents->user(user.name);
-  if (still == nullptr || still->password != user.password) gate.close_session(cookie);
+  if (still == nullptr || still->disabled || still->password != user.password)
+    gate.close_session(cookie);
   json::object answer = to_json(
       Principal{user.name, Via::session, user.roles, access::permissions_of(user.roles), {}});
   answer["csrf_token"] = access::csrf_token(cookie);

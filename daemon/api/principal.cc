@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <utility>
 
 namespace vakt::api {
 namespace {
@@ -28,6 +29,12 @@ std::string Principal::role_for(access::Permission permission) const {
     if (roles.contains(row.role) && row.permissions.contains(permission))
       found = to_string(row.role);
   return std::string(found);
+}
+
+store::AuditNote audit_note(const Principal& who, access::Permission permission, std::string action,
+                            std::string subject, std::string payload) {
+  return {who.name, who.role_for(permission), std::move(action), std::move(subject),
+          std::move(payload)};
 }
 
 http::Response forbidden(const Principal& who, access::Permission permission) {

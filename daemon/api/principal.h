@@ -6,6 +6,7 @@
 
 #include "access/role.h"
 #include "http/server.h"
+#include "store/commit.h"
 
 namespace vakt::api {
 
@@ -26,6 +27,10 @@ struct Principal {
   // In which role he does it: the last one of the table that permits it. Empty: in none.
   std::string role_for(access::Permission permission) const;
 };
+
+// Of what he does, for the audit log. `payload`: JSON.
+store::AuditNote audit_note(const Principal& who, access::Permission permission, std::string action,
+                            std::string subject, std::string payload);
 
 // {"error":{"code":"forbidden","message","permission","roles"}}, with the roles that have it.
 http::Response forbidden(const Principal& who, access::Permission permission);

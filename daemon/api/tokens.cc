@@ -19,6 +19,7 @@ using http::Request;
 using http::Respond;
 
 constexpr std::uint64_t kBodyBytesMax = 16 * 1024;
+constexpr std::size_t kTokensOfOwnerMax = 100;
 
 // A token sees and ends nothing but itself: a stolen one cannot end its siblings.
 bool may_see(const Principal& who, const access::Token& token) {
@@ -66,6 +67,28 @@ std::optional<http::Response> may_not_issue(const Principal& who, const Wanted& 
   return forbidden(who, Permission::manage_tokens);
 }
 
+// An owner has a bounded number of tokens. Dead ones go first: the audit log knows of them.
+Result<store::AccessChanges> decide_on(const access::Token& token, Time now,
+                                       const AccessBook::Contents& there) {
+  if (there.token(token.id) != nullptr)
+    return fail(Errc::unavailable, "the token's id is taken: try again");
+  store::AccessChanges changes;
+  std::size_t alive = 0;
+  for (const access::Token& other : there.tokens) {
+    if (other.owner != token.owner) continue;
+    if (other.revoked || (other.expires && *other.expires <= now))
+      changes.removed_tokens.push_back(other.id);
+    else
+      ++alive;
+  }
+  if (alive >= kTokensOfOwnerMax)
+    return fail(Errc::conflict,
+                fmt::format("{} has {} tokens: revoke some first", token.owner, alive));
+  if (alive + changes.removed_tokens.size() < kTokensOfOwnerMax) changes.removed_tokens.clear();
+  changes.tokens.push_back(token);
+  return changes;
+}
+
 void issue(const Backend& backend, const Principal& who, const Request& request, Respond respond) {
   const auto wanted = read_wanted(request.body, who);
   if (!wanted) return respond(error_of(wanted.error()));
@@ -82,16 +105,14 @@ void issue(const Backend& backend, const Principal& who, const Request& request,
   json::object answer = to_json(issued->record, owner, now);
   answer["token"] = issued->text;
   const access::WipeAtEnd wipe_text(issued->text);
-  const auto decide =
-      [token = issued->record](const AccessBook::Contents& there) -> Result<store::AccessChanges> {
-    if (there.token(token.id) != nullptr)
-      return fail(Errc::unavailable, "the token's id is taken: try again");
-    store::AccessChanges changes;
-    changes.tokens.push_back(token);
-    return changes;
+  const auto decide = [token = issued->record, now](const AccessBook::Contents& there) {
+    return decide_on(token, now, there);
   };
+  auto note =
+      audit_note(who, Permission::manage_tokens, "token.issued", issued->record.id, request.body);
   backend.gate->book().change(
-      decide, [answer = std::move(answer), respond = std::move(respond)](const Result<void>& done) {
+      decide, std::move(note),
+      [answer = std::move(answer), respond = std::move(respond)](const Result<void>& done) {
         respond(done ? json_response(answer) : error_of(done.error()));
       });
 }
@@ -114,12 +135,14 @@ void revoke(const Backend& backend, const Principal& who, const Request& request
     changes.tokens.push_back(std::move(revoked));
     return changes;
   };
-  gate.book().change(decide, [&gate, id, respond = std::move(respond)](const Result<void>& done) {
-    if (!done) return respond(error_of(done.error()));
-    const auto there = gate.book().contents();
-    const access::Token* revoked = there->token(id);
-    respond(json_response(to_json(*revoked, there->user(revoked->owner), gate.now())));
-  });
+  auto note = audit_note(who, Permission::manage_tokens, "token.revoked", id, "{}");
+  gate.book().change(
+      decide, std::move(note), [&gate, id, respond = std::move(respond)](const Result<void>& done) {
+        if (!done) return respond(error_of(done.error()));
+        const auto there = gate.book().contents();
+        const access::Token* revoked = there->token(id);
+        respond(json_response(to_json(*revoked, there->user(revoked->owner), gate.now())));
+      });
 }
 
 constexpr std::array kEndpoints{

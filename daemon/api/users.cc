@@ -25,7 +25,7 @@ constexpr std::uint64_t kBodyBytesMax = 16 * 1024;
 tl::unexpected<Error> no_such_user() { return fail(Errc::not_found, "there is no such user"); }
 
 // Changes one user, and answers with what became of it.
-void change_user(const Backend& backend, std::string name,
+void change_user(const Backend& backend, std::string name, store::AuditNote note,
                  std::function<Result<void>(access::User&, access::Users, Time)> change,
                  Respond respond) {
   Gate& gate = *backend.gate;
@@ -41,14 +41,15 @@ void change_user(const Backend& backend, std::string name,
     changes.users.push_back(std::move(user));
     return changes;
   };
-  book.change(decide, [&gate, name, respond = std::move(respond)](const Result<void>& done) {
+  const auto answer = [&gate, name, respond = std::move(respond)](const Result<void>& done) {
     if (!done) return respond(error_of(done.error()));
     const auto contents = gate.book().contents();
     const access::User* user = contents->user(name);
     if (user == nullptr) return respond(error_of(no_such_user().value()));
     if (user->disabled) gate.revoke_sessions(name);
     respond(json_response(to_json(*user)));
-  });
+  };
+  book.change(decide, std::move(note), answer);
 }
 
 void list(const Backend& backend, const Principal&, const Request&, Respond respond) {
@@ -84,7 +85,13 @@ Result<access::NewUser> read_new_user(std::string_view text) {
   return access::NewUser{*name, display_name->value_or(*name), *email, *roles};
 }
 
-void add(const Backend& backend, const Principal&, const Request& request, Respond respond) {
+// What the request asks for: it holds no secret.
+store::AuditNote note_of(const Principal& who, std::string action, const std::string& name,
+                         const std::string& payload) {
+  return audit_note(who, Permission::manage_users, std::move(action), name, payload);
+}
+
+void add(const Backend& backend, const Principal& who, const Request& request, Respond respond) {
   const auto wanted = read_new_user(request.body);
   if (!wanted) return respond(error_of(wanted.error()));
   AccessBook& book = backend.gate->book();
@@ -96,7 +103,7 @@ void add(const Backend& backend, const Principal&, const Request& request, Respo
     changes.users.push_back(std::move(*user));
     return changes;
   };
-  book.change(decide,
+  book.change(decide, note_of(who, "user.created", wanted->name, request.body),
               [&book, name = wanted->name, respond = std::move(respond)](const Result<void>& done) {
                 if (!done) return respond(error_of(done.error()));
                 respond(json_response(to_json(*book.contents()->user(name))));
@@ -138,20 +145,23 @@ Result<void> apply(const Patch& patch, access::User& user, access::Users everybo
   return {};
 }
 
-void change(const Backend& backend, const Principal&, const Request& request, Respond respond) {
+void change(const Backend& backend, const Principal& who, const Request& request, Respond respond) {
   const auto patch = read_patch(request.body);
   if (!patch) return respond(error_of(patch.error()));
+  const std::string& name = request.captures.at(0);
   change_user(
-      backend, request.captures.at(0),
+      backend, name, note_of(who, "user.changed", name, request.body),
       [patch = *patch](access::User& user, access::Users everybody, Time now) {
         return apply(patch, user, everybody, now);
       },
       std::move(respond));
 }
 
-void disable(const Backend& backend, const Principal&, const Request& request, Respond respond) {
+void disable(const Backend& backend, const Principal& who, const Request& request,
+             Respond respond) {
+  const std::string& name = request.captures.at(0);
   change_user(
-      backend, request.captures.at(0),
+      backend, name, note_of(who, "user.disabled", name, "{}"),
       [](access::User& user, access::Users everybody, Time now) {
         return access::disable(user, everybody, now);
       },
@@ -163,6 +173,7 @@ struct NewPassword {
   std::string password;
   std::optional<std::string> old_password;  // of who changes his own
   std::string peer;
+  Principal who;
 };
 
 // Nullopt: it is the old one. A session alone does not suffice: it may be left open, or stolen.
@@ -195,8 +206,11 @@ void hash_and_store(const Backend& backend, NewPassword& wanted, Respond respond
       !ok)
     return respond(error_of(ok.error()));
   change_user(
-      backend, name,
-      [hashed](access::User& user, access::Users, Time now) -> Result<void> {
+      backend, name, note_of(wanted.who, "user.password_changed", name, "{}"),
+      [hashed, before = found->password, own = wanted.old_password.has_value()](
+          access::User& user, access::Users, Time now) -> Result<void> {
+        if (own && user.password != before)
+          return fail(Errc::conflict, "the password was changed meanwhile");
         user.password = hashed.password;
         user.password_changed = user.changed = now;
         return {};
@@ -216,7 +230,7 @@ void set_password(const Backend& backend, const Principal& who, const Request& r
   auto body = Body::read(request.body, {"password", "old_password"});
   if (!body) return respond(error_of(body.error()));
   // Shared: a function that is copied would leave copies of the passwords behind.
-  const auto wanted = std::make_shared<NewPassword>(NewPassword{name, {}, {}, request.peer});
+  const auto wanted = std::make_shared<NewPassword>(NewPassword{name, {}, {}, request.peer, who});
   auto password = body->take_secret("password");
   if (!password) return respond(error_of(password.error()));
   const access::WipeAtEnd wipe(*password);

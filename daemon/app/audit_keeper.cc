@@ -23,6 +23,7 @@ namespace vakt::app {
 namespace {
 
 constexpr std::chrono::hours kEvery{1};
+constexpr std::size_t kAskedMax = 4;
 
 // "gate.example.com/vakt"; of a host without a name, "vakt".
 std::string key_name() {
@@ -93,14 +94,17 @@ void AuditKeeper::finish() {
 void AuditKeeper::run() {
   auto next = std::chrono::steady_clock::now();
   while (true) {
-    std::vector<Asked> asked;
+    std::optional<Asked> asked;
     {
       std::unique_lock lock(mutex_);
       woken_.wait_until(lock, next, [this] { return stopping_ || !asked_.empty(); });
       if (stopping_) return;
-      asked = std::exchange(asked_, {});
+      if (!asked_.empty()) {
+        asked = std::move(asked_.front());
+        asked_.pop_front();
+      }
     }
-    for (Asked& one : asked) one.done(verify_now(std::move(one.checkpoints)));
+    if (asked) asked->done(verify_now(std::move(asked->checkpoints)));
     if (std::chrono::steady_clock::now() < next) continue;
     next += kEvery;
     leave_checkpoint();
@@ -115,7 +119,31 @@ Result<std::string> AuditKeeper::checkpoint() const {
   return audit::sign_checkpoint(*head, source::wall_clock(), key_);
 }
 
+// Is the log a continuation of what was signed here last? Else nothing is signed over it: that
+// checkpoint is the proof.
+bool AuditKeeper::continues_newest(const store::Store& store) const {
+  const std::string newest = read_file(file_);
+  if (newest.empty()) return true;
+  const auto before = audit::open_checkpoint(newest, verifier());
+  if (!before) {
+    spdlog::error("{}: {}", file_, before.error().message);
+    return false;
+  }
+  const auto now = store.audit_head();
+  if (!now) return false;
+  const auto proof = store.audit_consistency(before->head.size, now->size);
+  if (proof && audit::verify_consistency(*proof, before->head, *now)) return true;
+  spdlog::error(
+      "the audit log is not what was signed at {} ({} entries, now {}): it was cut off or "
+      "rewritten, or an older copy of the store was put back; {} stays as it is",
+      format_rfc3339(before->at), before->head.size, now->size, file_);
+  return false;
+}
+
 void AuditKeeper::leave_checkpoint() {
+  const auto store = slot_.get();
+  if (!store) return;
+  if (!continues_newest(*store)) return counters_.audit_verified.store(0);
   const auto note = checkpoint();
   if (!note) return spdlog::error("no checkpoint of the audit log: {}", note.error().message);
   std::string line = *note;
@@ -127,13 +155,13 @@ void AuditKeeper::leave_checkpoint() {
 void AuditKeeper::verify(std::vector<std::string> checkpoints, Verified done) {
   {
     const std::lock_guard lock(mutex_);
-    if (!stopping_) {
+    if (!stopping_ && asked_.size() < kAskedMax) {
       asked_.push_back({std::move(checkpoints), std::move(done)});
       woken_.notify_all();
       return;
     }
   }
-  done(fail(Errc::unavailable, "the daemon is stopping"));
+  done(fail(Errc::unavailable, "other verifications are under way: try again in a moment"));
 }
 
 Result<audit::Verification> AuditKeeper::verify_now(std::vector<std::string> checkpoints) {
@@ -143,9 +171,11 @@ Result<audit::Verification> AuditKeeper::verify_now(std::vector<std::string> che
     checkpoints.push_back(std::move(newest));
   auto verified = store->verify_audit(audit::SignedHeads{verifier(), std::move(checkpoints)});
   if (!verified) return verified;
-  counters_.audit_verified.store(verified->finding ? 0 : 1);
-  if (verified->finding)
-    spdlog::error("the audit log does not verify: {}", verified->finding->message);
+  // A checkpoint that is none says nothing of the log; what was found stays found.
+  if (!verified->finding || verified->finding->problem == audit::Problem::checkpoint_refused)
+    return verified;
+  counters_.audit_verified.store(0);
+  spdlog::error("the audit log does not verify: {}", verified->finding->message);
   return verified;
 }
 

@@ -1,9 +1,11 @@
 // AuditKeeper: the audit log's key and thread. Signs the head of the log when asked, and once an
 // hour by itself: into the daemon's log, which usually goes to another machine, and into a file.
-// Verifies the whole log when asked.
+// Verifies the whole log when asked. It signs nothing that does not continue what it signed before.
+// What was found once stays so in the metric until a restart.
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -36,7 +38,8 @@ class AuditKeeper {
   Result<std::string> checkpoint() const;
 
   using Verified = std::function<void(Result<audit::Verification>)>;
-  // Against checkpoints from elsewhere and the newest one here. Any thread; `done` is called once.
+  // Against checkpoints from elsewhere and the newest one here; one after the other, a few wait.
+  // Any thread; `done` is called once.
   void verify(std::vector<std::string> checkpoints, Verified done);
 
  private:
@@ -46,6 +49,7 @@ class AuditKeeper {
   };
 
   void run();
+  bool continues_newest(const store::Store& store) const;
   void leave_checkpoint();
   Result<audit::Verification> verify_now(std::vector<std::string> checkpoints);
 
@@ -55,8 +59,8 @@ class AuditKeeper {
   const std::string file_;
   std::mutex mutex_;
   std::condition_variable woken_;
-  std::vector<Asked> asked_;  // guarded by mutex_
-  bool stopping_ = false;     // guarded by mutex_
+  std::deque<Asked> asked_;  // guarded by mutex_
+  bool stopping_ = false;    // guarded by mutex_
   std::thread thread_;
 };
 

@@ -429,19 +429,14 @@ void Engine::finalise(bool historic, std::optional<Time> until, Time now, Change
   const bool all = *until == kTimeMax;
   auto& late = late_due_[historic];
   const Spill::Clock received = Spill::clock(historic, true);
-  for (Spill::Timer fetched; fetch_due(received, all ? kTimeMax : now, fetched);) {
-  }
-  while (!late.empty() && (late.top().time <= now || all)) {
-    const Due due = late.top();
-    late.pop();
-    const auto it = groups_.find(due.key);
-    if (it == groups_.end() || it->second.id != due.id || !it->second.late_until) continue;
-    if (*it->second.late_until > now && !all) {
-      late.push({*it->second.late_until, due.level, due.id, due.key});
-      continue;
+  for (bool more = true; more;) {
+    Spill::Timer fetched;
+    more = fetch_due(received, all ? kTimeMax : now, fetched);
+    while (!late.empty() && (late.top().time <= now || all)) {
+      const Due due = late.top();
+      late.pop();
+      end_lateness(due, now, all);
     }
-    it->second.late_until.reset();
-    if (std::exchange(it->second.parked, false)) schedule(due.key, it->second);
   }
   late_passed_[historic] = all ? kTimeMax : now;
   auto& queue = due_[historic];
@@ -464,6 +459,17 @@ void Engine::finalise(bool historic, std::optional<Time> until, Time now, Change
   else
     spill_.clear_passed(historic, *until, now);
   finalise_storms(historic, *until, changes);
+}
+
+// Late events are not waited for any more, or for longer.
+void Engine::end_lateness(const Due& due, Time now, bool all) {
+  const auto it = groups_.find(due.key);
+  if (it == groups_.end() || it->second.id != due.id || !it->second.late_until) return;
+  State& state = it->second;
+  if (*state.late_until > now && !all)
+    return late_due_[due.key.historic].push({*state.late_until, due.level, due.id, due.key});
+  state.late_until.reset();
+  if (std::exchange(state.parked, false)) schedule(due.key, state);
 }
 
 void Engine::finalise_due(const Due& due, Time until, Time now, Changes& changes) {

@@ -243,6 +243,7 @@ class Engine {
   void merge_incidents(const Cause& cause, correlate::Episode& episode,
                        const correlate::Episode& absorbed, Changes& changes);
   void finalise(bool historic, std::optional<Time> until, Time now, Changes& changes);
+  void end_lateness(const Due& due, Time now, bool all);
   void finalise_due(const Due& due, Time until, Time now, Changes& changes);
   bool count_opening(const Cause& cause, const Key& group, const incident::Incident& incident,
                      Changes& changes);

@@ -45,7 +45,8 @@ void encode_action(const incident::Action& action, ByteWriter& out) {
   out.u8(static_cast<std::uint8_t>(action.kind));
   out.u8(static_cast<std::uint8_t>(action.disposition));
   for (const std::string* text : {&action.actor, &action.role, &action.text}) out.bytes(*text);
-  out.varint(action.expected_revision ? *action.expected_revision + 1 : 0);
+  out.u8(action.expected_revision ? 1 : 0);
+  if (action.expected_revision) out.varint(*action.expected_revision);
   out.varint(action.statements.size());
   for (const incident::Statement& statement : action.statements) {
     out.u8(static_cast<std::uint8_t>(statement.id));
@@ -63,8 +64,7 @@ bool decode_action(ByteReader& in, incident::Action& action) {
   const std::uint8_t kind = in.u8();
   const std::uint8_t disposition = in.u8();
   for (std::string* text : {&action.actor, &action.role, &action.text}) *text = in.bytes();
-  if (const std::uint64_t revision = in.varint(); revision > 0)
-    action.expected_revision = revision - 1;
+  if (in.u8() != 0) action.expected_revision = in.varint();
   const std::uint64_t statements = in.varint();
   for (std::uint64_t i = 0; i < statements && in.ok(); ++i) {
     incident::Statement& statement = action.statements.emplace_back();

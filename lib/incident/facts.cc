@@ -99,6 +99,8 @@ static_assert([] {
   return kInfos.size() == static_cast<std::size_t>(FactId::role) + 1;
 }());
 
+constexpr std::size_t kReasonBytesMax = 256;
+
 tl::unexpected<Error> wrong(const FactInfo& info, std::string_view wanted) {
   return fail(Errc::invalid, fmt::format("'{}' takes {}", info.name, wanted));
 }
@@ -183,6 +185,14 @@ bool stands_before(const Fact& fact, const std::pair<FactId, std::string_view>& 
   return std::pair(fact.id, std::string_view(fact.key)) < place;
 }
 
+// The timeline has all of it; with each of many facts it would make an incident large.
+std::string shortened(std::string_view reason) {
+  if (reason.size() <= kReasonBytesMax) return std::string(reason);
+  std::size_t end = kReasonBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xC0) == 0x80) --end;
+  return std::string(reason.substr(0, end)) + "…";
+}
+
 std::string shown(const FactInfo& info, const Fact* fact) {
   if (fact == nullptr) return "none";
   return info.shape == Shape::set ? "stated" : fact->value;
@@ -247,10 +257,10 @@ Result<std::string> Facts::state(const Statement& statement, std::string_view by
   const auto found = std::lower_bound(all_.begin(), all_.end(), place, stands_before);
   const bool there = found != all_.end() && found->id == place.first && found->key == place.second;
   if (there ? statement.value && found->value == value : !statement.value) return std::string();
-  if (!there && all_.size() >= kFactsMax)
+  // Single facts have room always: a statutory clock may hang on one.
+  if (!there && info.shape != Shape::one && all_.size() >= kFactsMax)
     return fail(Errc::too_large, fmt::format("an incident holds at most {} facts", kFactsMax));
-  Fact fact{statement.id, statement.key,      std::move(value), std::string(by),
-            at,           std::string(reason)};
+  Fact fact{statement.id, statement.key, std::move(value), std::string(by), at, shortened(reason)};
   const std::string name = statement.key.empty() ? std::string(info.name)
                                                  : fmt::format("{}[{}]", info.name, statement.key);
   std::string text = fmt::format("{}: {} -> {}", name, shown(info, there ? &*found : nullptr),
@@ -266,7 +276,8 @@ Result<std::string> Facts::state(const Statement& statement, std::string_view by
 
 bool Facts::restore(Fact fact) {
   const std::pair place(fact.id, std::string_view(fact.key));
-  if (static_cast<std::size_t>(fact.id) >= kInfos.size() || all_.size() >= kFactsMax ||
+  if (static_cast<std::size_t>(fact.id) >= kInfos.size() ||
+      all_.size() >= kFactsMax + kInfos.size() ||
       (!all_.empty() && !stands_before(all_.back(), place)))
     return false;
   all_.push_back(std::move(fact));

@@ -13,9 +13,11 @@ bool is_left_out(const Incident& i) {
 
 }  // namespace
 
-void KpiSum::Measured::add(Duration duration) {
-  if (duration < Duration(0)) ++negative;
-  values.push_back(std::max(0.0, to_seconds(duration)));
+// Stated times may lie centuries apart: more than a Duration holds.
+void KpiSum::Measured::add(Time from, Time to) {
+  const double seconds = static_cast<double>(to_ns(to) / 1'000 - to_ns(from) / 1'000) * 1e-6;
+  if (seconds < 0) ++negative;
+  values.push_back(std::max(0.0, seconds));
 }
 
 Figure KpiSum::Measured::figure() const {
@@ -39,11 +41,11 @@ void KpiSum::add(const Incident& i) {
   ++incidents_;
   const Time occurred = i.facts.time(FactId::occurred_at).value_or(i.detection.first_event_time);
   const Time detected = i.facts.time(FactId::detected_at).value_or(i.opened_at);
-  detect_.add(detected - occurred);
-  if (i.acknowledged_at) acknowledge_.add(*i.acknowledged_at - i.opened_at);
+  detect_.add(occurred, detected);
+  if (i.acknowledged_at) acknowledge_.add(i.opened_at, *i.acknowledged_at);
   if (const auto decided = i.facts.time(FactId::significance_decided_at))
-    decide_.add(*decided - detected);
-  if (i.contained_at) contain_.add(*i.contained_at - detected);
+    decide_.add(detected, *decided);
+  if (i.contained_at) contain_.add(detected, *i.contained_at);
   bool by_service = false;
   for (const Fact& fact : i.facts.all()) {
     if (fact.id != FactId::restored_at) continue;
@@ -51,9 +53,9 @@ void KpiSum::add(const Incident& i) {
     const Fact* from = i.facts.find(FactId::unavailable_from, fact.key);
     const auto restored = parse_rfc3339(fact.value);
     const auto begun = from != nullptr ? parse_rfc3339(from->value) : std::optional(detected);
-    if (restored && begun) restore_.add(*restored - *begun);
+    if (restored && begun) restore_.add(*begun, *restored);
   }
-  if (!by_service && i.restored_at) restore_.add(*i.restored_at - detected);
+  if (!by_service && i.restored_at) restore_.add(detected, *i.restored_at);
   std::uint64_t users = 0;
   const std::string_view text = i.facts.text(FactId::users_affected);
   if (std::from_chars(text.data(), text.data() + text.size(), users).ec == std::errc())

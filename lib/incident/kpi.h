@@ -42,7 +42,7 @@ class KpiSum {
   struct Measured {
     std::vector<double> values;
     std::uint64_t negative = 0;
-    void add(Duration duration);
+    void add(Time from, Time to);
     Figure figure() const;
   };
 

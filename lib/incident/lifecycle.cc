@@ -129,25 +129,29 @@ Result<TimelineEntry> state_facts(Incident& incident, const Action& action, Time
     return fail(Errc::too_large, fmt::format("at most {} facts at once", kStatementsMax));
   Facts facts = incident.facts;
   std::string text;
-  const auto state = [&](const Statement& statement) -> Result<void> {
+  // Whether it changed anything.
+  const auto state = [&](const Statement& statement) -> Result<bool> {
     const auto change = facts.state(statement, action.actor, now, action.text);
     if (!change) return tl::make_unexpected(change.error());
     if (!text.empty() && !change->empty()) text += "; ";
     text += *change;
-    return {};
+    return !change->empty();
   };
-  bool decides = false;
+  const Statement* decided = nullptr;
   bool says_when = false;
   for (const Statement& statement : action.statements) {
     if (const auto ok = permit_statement(incident, action, statement); !ok)
       return tl::make_unexpected(ok.error());
-    if (const auto ok = state(statement); !ok) return tl::make_unexpected(ok.error());
-    decides = decides || statement.id == FactId::significant;
+    const auto changed = state(statement);
+    if (!changed) return tl::make_unexpected(changed.error());
+    if (*changed && statement.id == FactId::significant) decided = &statement;
     says_when = says_when || statement.id == FactId::significance_decided_at;
   }
-  if (decides && !says_when)
-    if (const auto ok = state({FactId::significance_decided_at, {}, format_rfc3339(now)}); !ok)
+  if (decided != nullptr && !says_when) {
+    const auto when = decided->value ? std::optional(format_rfc3339(now)) : std::nullopt;
+    if (const auto ok = state({FactId::significance_decided_at, {}, when}); !ok)
       return tl::make_unexpected(ok.error());
+  }
   if (text.empty()) return conflict(incident, "says so already");
   incident.facts = std::move(facts);
   return done(incident, action, now, "facts", std::move(text));

@@ -40,14 +40,17 @@ Result<void> AuditWriter::add(const Commit& commit) {
     database_.put(batch_, Family::audit, audit_subject_key(of.incident, frontier_.size()), "");
     if (auto ok = add(entry, payload_of(of)); !ok) return ok;
   }
-  for (const AuditNote& note : commit.notes) {
-    entry.actor = note.actor;
-    entry.role = note.role;
-    entry.action = note.action;
-    entry.subject = note.subject;
-    if (auto ok = add(entry, note.payload); !ok) return ok;
-  }
-  return {};
+  for (const AuditNote& note : commit.notes)
+    if (auto ok = add(entry, note); !ok) return ok;
+  return commit.access.note ? add(entry, *commit.access.note) : Result<void>{};
+}
+
+Result<void> AuditWriter::add(audit::Entry entry, const AuditNote& note) {
+  entry.actor = note.actor;
+  entry.role = note.role;
+  entry.action = note.action;
+  entry.subject = note.subject;
+  return add(std::move(entry), note.payload);
 }
 
 Result<void> AuditWriter::add(audit::Entry entry, std::string payload) {

@@ -29,6 +29,7 @@ class AuditWriter {
 
  private:
   Result<void> add(audit::Entry entry, std::string payload);
+  Result<void> add(audit::Entry entry, const AuditNote& note);
 
   const Database& database_;
   rocksdb::WriteBatch& batch_;

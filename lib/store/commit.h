@@ -56,6 +56,7 @@ struct AccessChanges {
   std::vector<access::Token> tokens;
   std::vector<std::string> removed_users;   // names
   std::vector<std::string> removed_tokens;  // ids
+  std::optional<AuditNote> note;            // who changes it; none for mere use
   bool empty() const {
     return users.empty() && tokens.empty() && removed_users.empty() && removed_tokens.empty();
   }

@@ -25,13 +25,14 @@ struct Bench {
     done(result);
   }
   void ask(AccessBook::Decide decide) {
-    book.change(std::move(decide), [this](const Result<void>& done) { answers.push_back(done); });
+    book.change(std::move(decide), std::nullopt,
+                [this](const Result<void>& done) { answers.push_back(done); });
   }
   void add(const std::string& name) {
     ask([name](const AccessBook::Contents& there) -> Result<store::AccessChanges> {
       auto user = access::create_user({name, name, {}, {access::Role::admin}}, there.users, kNow);
       if (!user) return tl::make_unexpected(user.error());
-      return store::AccessChanges{{*user}, {}, {}, {}};
+      return store::AccessChanges{{*user}, {}, {}, {}, {}};
     });
   }
   void disable(const std::string& name) {
@@ -39,7 +40,7 @@ struct Bench {
       access::User user = *there.user(name);
       if (auto ok = access::disable(user, there.users, kNow); !ok)
         return tl::make_unexpected(ok.error());
-      return store::AccessChanges{{user}, {}, {}, {}};
+      return store::AccessChanges{{user}, {}, {}, {}, {}};
     });
   }
 };
@@ -94,7 +95,7 @@ TEST(AccessBook, AUseIsNotedOnceAMinute) {
   access::Token token;
   token.id = "0123456789abcdef";
   bench.ask([&](const AccessBook::Contents&) -> Result<store::AccessChanges> {
-    return store::AccessChanges{{}, {token}, {}, {}};
+    return store::AccessChanges{{}, {token}, {}, {}, {}};
   });
   bench.book.note_use(token.id, kNow);
   EXPECT_EQ(bench.on_its_way.size(), 1u) << "left out while something else is under way";

@@ -26,7 +26,12 @@ const std::map<std::string, std::string>& let_in() {
       {"GET /api/v1/facts", all},
       {"GET /api/v1/incidents", all},
       {"GET /api/v1/incidents/{ref}", all},
-      {"POST /api/v1/incidents/{ref}/actions", "analyst"},
+      {"GET /api/v1/kpi", all},
+      {"GET /api/v1/audit/entries", "reporter admin"},
+      {"GET /api/v1/audit/checkpoint", all},
+      {"GET /api/v1/audit/key", all},
+      {"POST /api/v1/audit/verify", all},
+      {"POST /api/v1/incidents/{ref}/actions", "analyst reporter"},
       {"GET /api/v1/users", "admin"},
       {"POST /api/v1/users", "admin"},
       {"GET /api/v1/users/{name}", "admin"},
@@ -97,6 +102,28 @@ TEST(AccessRoutes, WhoIsRefusedHearsWhatIsMissing) {
   const auto unknown = ask(rig, "GET", "/api/v1/incidents", {});
   expect(unknown, 401, "Authorization: Bearer TOKEN");
   EXPECT_TRUE(unknown.has("WWW-Authenticate: Bearer")) << unknown.head;
+}
+
+TEST(AccessRoutes, WhoWorksOnIncidentsDoesNotStartStatutoryClocks) {
+  Rig rig;
+  const std::string act = "/api/v1/incidents/1/actions";
+  const std::string analyst = bearer(rig.add_role(Role::analyst)).front().second;
+  const std::string reporter = bearer(rig.add_role(Role::reporter)).front().second;
+  const std::string aware = R"({"action":"set","facts":{"aware_at":"2023-11-14T22:20:00Z"}})";
+  const std::string both = R"({"action":"set","facts":{"significant":"yes","tlp":"red"}})";
+  const std::string work = R"({"action":"set","facts":{"tlp":"red"}})";
+  const auto as = [&](const std::string& who, const std::string& body) {
+    return ask(rig, "POST", act, {{"Authorization", who}}, body);
+  };
+  expect(as(analyst, aware), 403, "assert-awareness");
+  expect(as(analyst, both), 403, "assert-significance");
+  expect(as(analyst, work), 200, R"("tlp":"red")");
+  expect(as(reporter, work), 403, "work-incidents");
+  expect(as(reporter, both), 403, "work-incidents");
+  expect(as(reporter, aware), 200, "2023-11-14T22:20:00Z");
+  expect(as(reporter, R"({"action":"set","facts":{"significant":"yes"}})"), 200);
+  const auto i = parsed(ask(rig, "GET", "/api/v1/incidents/1", bearer(kToken)));
+  EXPECT_EQ(cli::text_at(i.at("timeline").as_array().back().as_object(), "role"), "reporter");
 }
 
 TEST(AccessRoutes, ATokenMayNoMoreThanItsScopesAndItsOwner) {

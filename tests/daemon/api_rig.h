@@ -59,7 +59,7 @@ class Rig {
     change([&](const AccessBook::Contents& there) -> Result<store::AccessChanges> {
       auto user = access::create_user({name, name, {}, roles}, there.users, now());
       if (!user) return tl::make_unexpected(user.error());
-      return store::AccessChanges{{*user}, {}, {}, {}};
+      return store::AccessChanges{{*user}, {}, {}, {}, {}};
     });
   }
   // Returns the token's text. No scopes: all that the owner may do.
@@ -72,7 +72,7 @@ class Rig {
                                             {"of a test", scopes, expires}, user, {}, now());
     EXPECT_TRUE(issued) << issued.error().message;
     change([&](const AccessBook::Contents&) -> Result<store::AccessChanges> {
-      return store::AccessChanges{{}, {issued->record}, {}, {}};
+      return store::AccessChanges{{}, {issued->record}, {}, {}, {}};
     });
     return issued->text;
   }
@@ -113,7 +113,7 @@ class Rig {
   }
 
   void change(const AccessBook::Decide& decide) {
-    book_.change(decide,
+    book_.change(decide, std::nullopt,
                  [](const Result<void>& done) { EXPECT_TRUE(done) << done.error().message; });
   }
 
@@ -212,6 +212,9 @@ class Rig {
     backend.gate = &gate_;
     backend.passwords = passwords_.get();
     backend.version = "0.0.1";
+    backend.audit_checkpoint = [] { return Result<std::string>("checkpoint"); };
+    backend.audit_key = "key";
+    backend.verify_audit = [](const auto&, const auto& done) { done(audit::Verification{}); };
     backend.auth_failed = [this] { ++auth_failures; };
     backend.auth_failure_delay_ms = 1;
     server_ = std::make_unique<http::Server>(io_, http::Options{});

@@ -52,8 +52,8 @@ class Audit : public ::testing::Test {
   }
   std::vector<std::string> actions() {
     std::vector<std::string> out;
-    for (const json::value& entry :
-         cli::array_at(call("GET", "/api/v1/audit/entries?limit=1000"), "entries"))
+    const json::object answer = call("GET", "/api/v1/audit/entries?limit=1000");
+    for (const json::value& entry : cli::array_at(answer, "entries"))
       out.push_back(cli::text_at(entry.as_object(), "actor") + " " +
                     cli::text_at(entry.as_object(), "action"));
     return out;
@@ -106,6 +106,28 @@ TEST_F(Audit, AStoreThatWasPutBackIsFound) {
   EXPECT_EQ(cli::text_at(verdict, "finding.problem"), "log_truncated") << json::serialize(verdict);
   const std::string page = ask(harness_.app->api_port(), {"GET", "/metrics", {}, ""}).body;
   EXPECT_NE(page.find("\nvakt_audit_verify_success 0\n"), std::string::npos);
+}
+
+TEST_F(Audit, NothingIsSignedOverTheProofOfARestoredStore) {
+  open_incident();
+  stop();
+  const std::string store = harness_.config().data_dir + "/store";
+  fs::copy(store, store + ".backup", fs::copy_options::recursive);
+  ASSERT_NO_FATAL_FAILURE(harness_.start());
+  note("what somebody wants to be forgotten");
+  stop();  // leaves a checkpoint
+  fs::remove_all(store);
+  fs::rename(store + ".backup", store);
+  ASSERT_NO_FATAL_FAILURE(harness_.start());
+  EXPECT_EQ(cli::text_at(verify(), "finding.problem"), "log_truncated");
+  EXPECT_EQ(cli::text_at(verify({"no checkpoint"}), "whole"), "false");
+  EXPECT_TRUE(eventually([&] {
+    const std::string page = ask(harness_.app->api_port(), {"GET", "/metrics", {}, ""}).body;
+    return page.find("\nvakt_audit_verify_success 0\n") != std::string::npos;
+  }));
+  stop();
+  ASSERT_NO_FATAL_FAILURE(harness_.start());
+  EXPECT_EQ(cli::text_at(verify(), "finding.problem"), "log_truncated") << "it is still there";
 }
 
 }  // namespace

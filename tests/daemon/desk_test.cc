@@ -100,6 +100,10 @@ TEST_F(Desk, LinksAndMergesAreSaidOnBothSides) {
             std::string::npos);
   EXPECT_EQ(harness_.incidents().body.find("INC-3"), std::string::npos);
   EXPECT_EQ(act("3", R"({"action":"ack","actor":"ada"})").status, 409);
+  EXPECT_EQ(act("2", R"({"action":"merge","actor":"ada","into":"INC-3"})").status, 409)
+      << "into what is merged itself";
+  EXPECT_EQ(act("1", R"({"action":"merge","actor":"ada","into":"INC-2"})").status, 409)
+      << "others were merged into it";
   ASSERT_EQ(act("3", R"({"action":"unmerge","actor":"ada"})").status, 200);
   EXPECT_NE(harness_.incidents().body.find("INC-3"), std::string::npos);
   EXPECT_EQ(json::serialize(show("1").at("facts")).find("duplicates"), std::string::npos);

@@ -2,6 +2,7 @@
 
 One in-order client that retries what was not acknowledged, with Idempotency-Keys: the incidents
 are the golden ones. Eight clients in parallel: every acknowledged event is stored exactly once.
+People who work on incidents, users and tokens meanwhile: incident, timeline and audit log agree.
 VAKT_KILLS sets how often (5; the long run: 50)."""
 
 import collections
@@ -127,11 +128,96 @@ def eight_clients(golden):
     print(f"ok    eight clients, {KILLS} kills, {len(everything)} events once each", flush=True)
 
 
+def changes(i, numbers):
+    """Some change of every kind, each with a text of its own."""
+    text = f"change {i}"
+    incident = f"/api/v1/incidents/{chance.choice(numbers)}/actions"
+    other = f"INC-{chance.choice(numbers)}"
+    action = chance.choice([
+        {"action": "note"}, {"action": "ack", "until": "2100-01-01T00:00:00Z"},
+        {"action": "contain"}, {"action": "close", "disposition": "true_positive"},
+        {"action": "reopen"}, {"action": "merge", "into": other}, {"action": "unmerge"},
+        {"action": "set", "facts": {"services": {"add": [text]}}},
+        {"action": "set", "facts": {"caused_by": {"add": [other]}}},
+        {"action": "set", "facts": {"significant": chance.choice(["yes", "no"])}},
+    ])
+    return chance.choice([
+        ("POST", incident, {**action, "actor": "ada", "text": text}),
+        ("POST", incident, {"action": "note", "actor": "ada", "text": text}),
+        ("POST", "/api/v1/users", {"name": f"u{i}", "display_name": text, "roles": ["viewer"]}),
+        ("PATCH", f"/api/v1/users/u{i - 1}", {"roles": ["analyst", "reporter"]}),
+        ("POST", "/api/v1/tokens",
+         {"name": text, "owner": "boss", "scopes": ["read-incidents"]}),
+    ])
+
+
+def people_at_the_desk(golden):
+    vakt = Daemon([], golden.rules, api_events={"year": 2017}).start()
+    post_events(vakt.api_port, ndjson(golden.lines), "all")
+    numbers = [incident["number"] for incident in vakt.incidents()][:8]
+    check(vakt.api("POST", "/api/v1/users", {"name": "boss", "roles": ["admin"]})[0] == 200, "boss")
+    done, said = [0], []
+    killer = Killer(vakt, lambda: done[0], 300)
+    killer.start()
+    while done[0] < 300:
+        i = done[0]
+        method, path, body = changes(i, numbers)
+        try:
+            status, _ = vakt.api(method, path, body)
+        except Exception:  # killed in the middle: it may have been committed, or not
+            wait_for("the daemon", lambda: vakt.process.poll() is None and quiet_ready(vakt))
+            status = 0
+        check(status in (0, 200, 400, 404, 409, 503), f"{method} {path} {body}: {status}")
+        if status == 200 and "incidents" in path:
+            said.append(f"change {i}")
+        done[0] = i + 1
+    killer.join(60)
+    check(killer.failure is None and killer.kills == KILLS, f"{killer.kills}: {killer.failure}")
+    compare_with_audit(vakt, numbers, said)
+    vakt.stop()
+    for command in (["audit", "verify", "--store", str(vakt.dir / "data")],
+                    ["store", "check", str(vakt.dir / "data")]):
+        out = subprocess.run([VAKT, *command], capture_output=True, text=True, check=False)
+        check(out.returncode == 0, f"{command}: {out.stdout} {out.stderr}")
+    print(f"ok    people at the desk, {KILLS} kills, {len(said)} changes kept", flush=True)
+
+
+def quiet_ready(vakt):
+    try:
+        return vakt.get("/-/ready")[0] == 200
+    except OSError:
+        return False
+
+
+def compare_with_audit(vakt, numbers, said):
+    """Each timeline entry is in the audit log once, and nothing acknowledged is missing."""
+    entries, start = collections.Counter(), 0
+    while start is not None:
+        status, page = vakt.api("GET", f"/api/v1/audit/entries?limit=1000&from={start}")
+        check(status == 200, f"{status} {page}")
+        entries.update((e["subject"], json.loads(e["payload"]).get("text"))
+                       for e in page["entries"] if e["action"].startswith("incident."))
+        start = page["next_from"]
+    texts = collections.Counter()
+    every = [vakt.api("GET", f"/api/v1/incidents/{n}?evidence=0")[1] for n in numbers]
+    for incident in every:
+        texts.update((incident["id"], entry["text"]) for entry in incident["timeline"])
+    ids = {incident["id"] for incident in every}
+    of_these = collections.Counter({k: n for k, n in entries.items() if k[0] in ids})
+    differences = (of_these - texts) + (texts - of_these)
+    check(not differences, f"audit and timeline differ: {differences}")
+    missing = [t for t in said if not any(text.endswith(t) for _, text in texts)]
+    check(not missing, f"acknowledged and gone: {missing}")
+    status, verdict = vakt.api("POST", "/api/v1/audit/verify")
+    check(status == 200 and verdict["whole"], f"{status} {verdict}")
+
+
 def main():
     print(f"seed {SEED}", flush=True)
     golden = Golden()
     one_client(golden)
     eight_clients(golden)
+    people_at_the_desk(golden)
 
 
 main()

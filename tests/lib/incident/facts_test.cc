@@ -99,8 +99,20 @@ TEST(Facts, AreBoundedInNumber) {
   const auto more = facts.state({FactId::systems, "more", ""}, "ada", kNow, "");
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().code, Errc::too_large);
+  EXPECT_TRUE(facts.state({FactId::aware_at, "", "2026-11-17T10:00:00Z"}, "ada", kNow, ""))
+      << "a statutory clock may hang on it";
+  Facts restored;
+  for (const Fact& fact : facts.all()) ASSERT_TRUE(restored.restore(fact));
   EXPECT_TRUE(facts.state({FactId::systems, "7", std::nullopt}, "ada", kNow, ""));
   EXPECT_TRUE(facts.state({FactId::systems, "more", ""}, "ada", kNow, ""));
+}
+
+TEST(Facts, KeepTheBeginningOfAReason) {
+  Facts facts;
+  std::string reason(254, 'x');
+  for (int i = 0; i < 9; ++i) reason += "å";
+  ASSERT_TRUE(facts.state({FactId::tlp, {}, "red"}, "ada", kNow, reason));
+  EXPECT_EQ(facts.find(FactId::tlp)->reason, std::string(254, 'x') + "å…");
 }
 
 TEST(Facts, ComeBackFromBytesInOrderOnly) {

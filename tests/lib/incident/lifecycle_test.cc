@@ -148,6 +148,18 @@ TEST(Lifecycle, DecidingSignificanceSaysWhen) {
   EXPECT_EQ(i.facts.time(FactId::significance_decided_at), earlier);
 }
 
+TEST(Lifecycle, SayingADecisionAgainDoesNotMoveIt) {
+  Incident i = fresh();
+  ASSERT_TRUE(apply(i, states({{FactId::significant, {}, "yes"}}), kNow));
+  const Time later = kNow + std::chrono::hours(24);
+  EXPECT_FALSE(apply(i, states({{FactId::significant, {}, "yes"}}), later));
+  ASSERT_TRUE(
+      apply(i, states({{FactId::significant, {}, "yes"}, {FactId::tlp, {}, "red"}}), later));
+  EXPECT_EQ(i.facts.time(FactId::significance_decided_at), kNow);
+  ASSERT_TRUE(apply(i, states({{FactId::significant, {}, std::nullopt}}), later));
+  EXPECT_FALSE(i.facts.time(FactId::significance_decided_at));
+}
+
 TEST(Lifecycle, ChangingAwarenessNeedsAReason) {
   Incident i = fresh();
   const Statement first{FactId::aware_at, {}, "2026-11-18T08:00:00Z"};

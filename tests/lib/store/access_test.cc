@@ -95,8 +95,8 @@ TEST(Access, OneAndAllAreReadAfterReopening) {
     ASSERT_TRUE(store);
     EXPECT_TRUE((*store)->users()->empty());
     ASSERT_NO_FATAL_FAILURE(commit_access(
-        **store, {{full_user(), made_up_user("bo", kEpoch)}, {full_token()}, {}, {}}));
-    ASSERT_NO_FATAL_FAILURE(commit_access(**store, {{}, {}, {"bo"}, {}}));
+        **store, {{full_user(), made_up_user("bo", kEpoch)}, {full_token()}, {}, {}, {}}));
+    ASSERT_NO_FATAL_FAILURE(commit_access(**store, {{}, {}, {"bo"}, {}, {}}));
   }
   auto store = Store::open(disk.options());
   ASSERT_TRUE(store);
