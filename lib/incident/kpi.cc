@@ -15,7 +15,8 @@ bool is_left_out(const Incident& i) {
 
 // Stated times may lie centuries apart: more than a Duration holds.
 void KpiSum::Measured::add(Time from, Time to) {
-  const double seconds = static_cast<double>(to_ns(to) / 1'000 - to_ns(from) / 1'000) * 1e-6;
+  const std::int64_t micros = to_ns(to) / 1'000 - to_ns(from) / 1'000;
+  const double seconds = static_cast<double>(micros) * 1e-6;
   if (seconds < 0) ++negative;
   values.push_back(std::max(0.0, seconds));
 }
