@@ -193,6 +193,13 @@ std::string shortened(std::string_view reason) {
   return std::string(reason.substr(0, end)) + "…";
 }
 
+// Single facts have room always, and do not count: a statutory clock may hang on one.
+std::size_t listed(const std::vector<Fact>& facts) {
+  return static_cast<std::size_t>(std::count_if(facts.begin(), facts.end(), [](const Fact& fact) {
+    return info(fact.id).shape != Shape::one;
+  }));
+}
+
 std::string shown(const FactInfo& info, const Fact* fact) {
   if (fact == nullptr) return "none";
   return info.shape == Shape::set ? "stated" : fact->value;
@@ -257,8 +264,7 @@ Result<std::string> Facts::state(const Statement& statement, std::string_view by
   const auto found = std::lower_bound(all_.begin(), all_.end(), place, stands_before);
   const bool there = found != all_.end() && found->id == place.first && found->key == place.second;
   if (there ? statement.value && found->value == value : !statement.value) return std::string();
-  // Single facts have room always: a statutory clock may hang on one.
-  if (!there && info.shape != Shape::one && all_.size() >= kFactsMax)
+  if (!there && info.shape != Shape::one && listed(all_) >= kFactsMax)
     return fail(Errc::too_large, fmt::format("an incident holds at most {} facts", kFactsMax));
   Fact fact{statement.id, statement.key, std::move(value), std::string(by), at, shortened(reason)};
   const std::string name = statement.key.empty() ? std::string(info.name)
