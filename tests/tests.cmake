@@ -10,7 +10,7 @@ function(vakt_test name dir)
     target_compile_definitions(test_${name} PRIVATE VAKT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     target_link_libraries(test_${name} PRIVATE GTest::gtest_main ${ARGN})
     add_test(NAME ${name} COMMAND test_${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 1200)
   endif()
 endfunction()
 

@@ -146,7 +146,7 @@ TEST(AuditLog, EveryMeddlingWithARowIsFound) {
   const auto pick = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
   const std::map<std::string, std::string> whole = Rows(disk).all();
   ASSERT_GT(whole.size(), 30u * 3);
-  for (int round = 0; round < 80; ++round) {
+  for (int round = 0; round < 40; ++round) {
     auto rows = whole;
     auto row = rows.begin();
     std::advance(row, static_cast<std::ptrdiff_t>(pick(rows.size())));
