@@ -468,6 +468,7 @@ void Engine::end_lateness(const Due& due, Time now, bool all) {
   State& state = it->second;
   if (*state.late_until > now && !all)
     return late_due_[due.key.historic].push({*state.late_until, due.level, due.id, due.key});
+  keep(due.key, state);  // while it still has the timers of its row
   state.late_until.reset();
   if (std::exchange(state.parked, false)) schedule(due.key, state);
 }

@@ -208,6 +208,10 @@ class Twins {
   void store() {
     if (std::exchange(stored_, true)) return;
     rows_->apply(on_its_way_.groups);
+    for (const auto& [key, value] : rows_->rows())
+      if (key[0] != store::kGroupRow) {
+        ASSERT_TRUE(rows_->rows().contains(value)) << "a timer or incident of no group";
+      }
     kept_ = on_its_way_.state;
     inputs_.erase(inputs_.begin(), inputs_.begin() + static_cast<std::ptrdiff_t>(on_its_way_at_));
   }
