@@ -8,9 +8,8 @@
 #include <utility>
 
 #include "api/answers.h"
+#include "api/audit_json.h"
 #include "api/endpoint.h"
-#include "api/incident_json.h"
-#include "audit/base64.h"
 
 namespace vakt::api {
 namespace {
@@ -24,19 +23,6 @@ using http::Response;
 constexpr std::uint64_t kCheckpointsBytesMax = 1 << 20;
 constexpr std::uint64_t kPageMax = 1'000;
 constexpr std::uint64_t kPageBytes = 4 << 20;  // of payloads; then the page ends
-
-json::object to_json(const audit::Entry& entry) {
-  return {{"index", entry.index},
-          {"commit", entry.commit},
-          {"at", format_rfc3339(entry.at)},
-          {"actor", safe_string(entry.actor)},
-          {"role", safe_string(entry.role)},
-          {"action", safe_string(entry.action)},
-          {"subject", safe_string(entry.subject)},
-          {"payload",
-           entry.content ? json::value(safe_string(entry.content->payload)) : json::value(nullptr)},
-          {"leaf", audit::to_hex(audit::leaf_of(entry))}};
-}
 
 Result<std::uint64_t> number(const Request& request, std::string_view name, std::uint64_t otherwise,
                              std::uint64_t max) {
@@ -80,21 +66,6 @@ void checkpoint(const Backend& backend, const Principal&, const Request&, Respon
 
 void key(const Backend& backend, const Principal&, const Request&, Respond respond) {
   respond(json_response({{"key", backend.audit_key}}));
-}
-
-json::object to_json(const audit::Verification& verified) {
-  json::object out{
-      {"whole", !verified.finding},
-      {"size", verified.size},
-      {"erased", verified.erased},
-      {"signed_size", verified.signed_size},
-      {"root", verified.finding ? json::value(nullptr)
-                                : json::value(audit::encode_base64(audit::view(verified.root)))}};
-  if (const auto& finding = verified.finding)
-    out["finding"] = json::object{{"problem", audit::to_string(finding->problem)},
-                                  {"index", finding->index},
-                                  {"message", safe_string(finding->message)}};
-  return out;
 }
 
 // {"checkpoints": ["…"]}: those that were kept elsewhere; an empty body: none.

@@ -1,7 +1,6 @@
 #include "app/audit_keeper.h"
 
 #include <fmt/format.h>
-#include <openssl/rand.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <iterator>
 #include <utility>
 
+#include "api/random.h"
 #include "app/secret_file.h"
 #include "audit/checkpoint.h"
 #include "source/clock.h"
@@ -35,10 +35,8 @@ std::string key_name() {
 }
 
 Result<std::string> new_key() {
-  audit::Seed seed{};
-  if (RAND_bytes(seed.data(), static_cast<int>(seed.size())) != 1)
-    return fail(Errc::io, "the system gave no random bytes for the key of the audit log");
-  const auto key = audit::SigningKey::make(key_name(), seed);
+  const auto key = audit::SigningKey::make(
+      key_name(), *audit::to_digest(api::random_bytes(sizeof(audit::Seed))));
   if (!key) return tl::make_unexpected(key.error());
   return key->text();
 }

@@ -49,6 +49,14 @@ void add_api_options(CLI::App& command, ApiOptions& options) {
   command.add_option("--token-file", options.token_file, "File with the API's token");
 }
 
+CLI::App* add_api_command(CLI::App& parent, const std::string& name, const std::string& help,
+                          ApiOptions& options, bool& json) {
+  auto* command = parent.add_subcommand(name, help);
+  add_api_options(*command, options);
+  command->add_flag("--json", json, "The API's JSON as it is");
+  return command;
+}
+
 ApiReply call(const ApiOptions& options, const ApiCall& call) {
   const ApiRequest request{call.method, call.target, find_token(options), call.body,
                            call.timeout_ms};

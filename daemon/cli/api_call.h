@@ -19,6 +19,9 @@ struct ApiOptions {
 bool token_has_owner(const ApiOptions& options);
 // --url and --token-file.
 void add_api_options(CLI::App& command, ApiOptions& options);
+// A subcommand with these, and --json.
+CLI::App* add_api_command(CLI::App& parent, const std::string& name, const std::string& help,
+                          ApiOptions& options, bool& json);
 
 struct ApiCall {
   std::string command;  // for messages: "vakt incidents"

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "api/audit_json.h"
 #include "audit/verify.h"
 #include "base/text.h"
 #include "cli/api_call.h"
@@ -143,14 +144,7 @@ int verify_copy(const Options& options, std::vector<std::string> notes) {
   if (!store) return complain(store.error());
   const auto verified = (*store)->verify_audit(heads);
   if (!verified) return complain(verified.error());
-  json::object verdict{{"whole", !verified->finding},
-                       {"size", verified->size},
-                       {"signed_size", verified->signed_size}};
-  if (const auto& finding = verified->finding)
-    verdict["finding"] = json::object{{"problem", audit::to_string(finding->problem)},
-                                      {"index", finding->index},
-                                      {"message", finding->message}};
-  return conclude(options, verdict);
+  return conclude(options, api::to_json(*verified));
 }
 
 int verify(const Options& options) {
@@ -162,9 +156,7 @@ int verify(const Options& options) {
 
 CLI::App* add(CLI::App& group, const char* name, const char* what,
               const std::shared_ptr<Options>& options, int& status, int (*run)(const Options&)) {
-  auto* command = group.add_subcommand(name, what);
-  add_api_options(*command, options->api);
-  command->add_flag("--json", options->json, "As JSON");
+  auto* command = add_api_command(group, name, what, options->api, options->json);
   command->callback([options, &status, run] { status = run(*options); });
   return command;
 }

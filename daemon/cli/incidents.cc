@@ -99,14 +99,9 @@ int show(const Options& options) {
   return kOk;
 }
 
-void add_common(CLI::App& command, const Shared& options) {
-  add_api_options(command, options->api);
-  command.add_flag("--json", options->json, "The API's JSON as it is");
-}
-
 void add_list(CLI::App& app, const Shared& options, int& status) {
-  auto* command = app.add_subcommand("list", "Incidents, newest first");
-  add_common(*command, options);
+  auto* command =
+      add_api_command(app, "list", "Incidents, newest first", options->api, options->json);
   command->add_option("--state", options->state,
                       "new, acknowledged, investigating, contained, restored or closed");
   command->add_option("--severity", options->severity,
@@ -124,8 +119,8 @@ void add_list(CLI::App& app, const Shared& options, int& status) {
 }
 
 void add_show(CLI::App& app, const Shared& options, int& status) {
-  auto* command = app.add_subcommand("show", "One incident with its timeline and evidence");
-  add_common(*command, options);
+  auto* command = add_api_command(app, "show", "One incident with its timeline and evidence",
+                                  options->api, options->json);
   command->add_option("ref", options->reference, "Incident")->required()->type_name("REF");
   command->add_option("--evidence", options->evidence, "Rows of evidence")
       ->check(CLI::Range(0, 1'000))

@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -12,6 +11,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "cli/access_view.h"
 #include "cli/api_call.h"
 #include "cli/cli.h"
 #include "cli/client.h"
@@ -72,11 +72,7 @@ int kpi(const Options& options) {
   std::string target = "/api/v1/kpi?from=" + url_encode(from);
   if (!options.to.empty()) target += "&to=" + url_encode(options.to);
   const ApiReply reply = call(options.api, {"vakt kpi", "GET", target});
-  if (reply.exit != kOk) return reply.exit;
-  if (options.json) {
-    print(json::serialize(reply.body) + "\n");
-    return kOk;
-  }
+  if (reply.exit != kOk || options.json) return print_json(reply, options.json);
   Table table{{"FIGURE", "COUNT", "MEDIAN", "P90"}, {}};
   add(table, reply.body, "time to detect", "time_to_detect_seconds", true);
   add(table, reply.body, "time to acknowledge", "time_to_acknowledge_seconds", true);
@@ -96,10 +92,9 @@ int kpi(const Options& options) {
 }  // namespace
 
 void add_kpi(CLI::App& app, int& status) {
-  auto* command = app.add_subcommand("kpi", "How fast incidents are detected and handled");
   const auto options = std::make_shared<Options>();
-  add_api_options(*command, options->api);
-  command->add_flag("--json", options->json, "As JSON");
+  auto* command = add_api_command(app, "kpi", "How fast incidents are detected and handled",
+                                  options->api, options->json);
   command->add_option("--since", options->since, "Opened within this time")
       ->type_name("DURATION")
       ->capture_default_str();

@@ -124,9 +124,7 @@ struct Step {
 };
 
 CLI::App* add_step(CLI::App& parent, const Step& step, const Shared& options, int& status) {
-  auto* command = parent.add_subcommand(step.name, step.help);
-  add_api_options(*command, options->api);
-  command->add_flag("--json", options->json, "The API's JSON as it is");
+  auto* command = add_api_command(parent, step.name, step.help, options->api, options->json);
   command->footer(fmt::format("\nExample:\n  {}", step.example));
   command->callback([options, run = step.run, &status] { status = run(*options); });
   return command;
@@ -148,7 +146,8 @@ void add_tokens(CLI::App& app, int& status) {
   issued->add_option("--scopes", options->scopes, "What it may do, at most")
       ->required()
       ->allow_extra_args(false)
-      ->delimiter(',');
+      ->delimiter(',')
+      ->type_name("SCOPE,...");
   issued->add_option("--for", options->lasts, "Expires after that (default: never)")
       ->type_name("DURATION");
   auto* revoked =

@@ -136,9 +136,7 @@ int enable(const Options& options) {
 }
 
 CLI::App* add_step(CLI::App& users, const Step& step, const Shared& options, int& status) {
-  auto* command = users.add_subcommand(step.name, step.help);
-  add_api_options(*command, options->api);
-  command->add_flag("--json", options->json, "The API's JSON as it is");
+  auto* command = add_api_command(users, step.name, step.help, options->api, options->json);
   command->footer(fmt::format("\nExample:\n  vakt users {}", step.example));
   command->callback([options, run = step.run, &status] { status = run(*options); });
   return command;
@@ -163,7 +161,8 @@ void add_users(CLI::App& app, int& status) {
   added->add_option("--roles", options->roles, "viewer, analyst, rule-admin, reporter, admin")
       ->required()
       ->allow_extra_args(false)
-      ->delimiter(',');
+      ->delimiter(',')
+      ->type_name("ROLE,...");
   added->add_option("--display-name", options->display_name, "Name for people");
   added->add_option("--email", options->email, "E-mail address");
   auto* roles =
